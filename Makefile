@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# On Debian 12 or newer this needs make, git and python3; it sets up everything else by itself.
+
+SALT = 3007
+PYTEST = .venv/bin/python -m pytest
+PARALLEL = --numprocesses=$(shell nproc) --dist=loadfile
+
+.PHONY: help demo test fast lint contract bench test-matrix test-nixos nix clean
+
+help: ## Print this list.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+demo: .venv/ready nix ## Show a fleet being planned and made in a simulated dom0.
+	.venv/bin/python tools/demo.py
+
+test: lint nix ## Run everything that has to be green: linters, types and all tests.
+	$(PYTEST) $(PARALLEL)
+
+fast: .venv/ready ## Run the unit tests only, in seconds.
+	$(PYTEST) tests/unit
+
+lint: .venv/ready ## Check style, formatting and types, of Python and of SLS files.
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy --package tesseraqt_lib
+	for module in salt/_*/*.py; do .venv/bin/mypy $$module || exit 1; done
+	find salt pillar -name '*.sls' -exec .venv/bin/salt-lint {} +
+	.venv/bin/yamllint --strict .
+
+contract: .venv/ready ## Check that the simulated dom0 does what we rely on; it says how to ask a real one.
+	$(PYTEST) tests/contract
+	@echo 'Asking a real dom0, on a machine that may lose its qubes (tests/contract/README.md):'
+	@echo '    export TESSERAQT_CONTRACT_ON_THIS_MACHINE=1'
+	@echo '    python3 -m pytest -o addopts= --confcutdir=tests/contract tests/contract'
+
+bench: .venv/ready nix ## Measure how long plans and runs take for fleets of several sizes.
+	.venv/bin/python benchmarks/run.py
+
+test-matrix: nix ## Run the functional tests on each supported line of Salt.
+	for line in 3006 3007 3008; do tools/test-on-salt $$line || exit 1; done
+
+test-nixos: .venv/ready ## Build and boot real NixOS systems; needs NIXPKGS, the path of a nixpkgs.
+ifdef NIXPKGS
+	$(PYTEST) tests/nixos --timeout=3600
+else
+	@echo 'Skipped: these tests build NixOS from a nixpkgs, and NIXPKGS does not say where one is.'
+endif
+
+nix: ## Install Nix, which the simulated qubes run, if it is missing.
+	@command -v nix-build >/dev/null || tools/install nix-bin
+
+clean: ## Remove what the other targets made.
+	rm -rf .venv .venv-* build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find salt tests tools -name __pycache__ -exec rm -rf {} +
+
+.venv/ready: tools/venv requirements/salt-$(SALT).txt requirements/tests.txt requirements/lint.txt
+	tools/venv .venv requirements/salt-$(SALT).txt requirements/lint.txt

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""
+Prints plans and statuses for reading.
+======================================
+
+``tesseraqt.plan`` and ``tesseraqt.status`` use this by themselves; ``--out=json`` and the
+other outputters of Salt print the same data in their own ways.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__virtualname__ = "tesseraqt"
+
+
+def __virtual__() -> str:
+    """Printing needs nothing."""
+    return __virtualname__
+
+
+def output(data: Any, **kwargs: Any) -> str:
+    """``data`` as lines of text; whatever is neither a plan nor a status as Salt prints it."""
+    found = next(iter(data.values()), None) if isinstance(data, Mapping) else None
+    if not isinstance(found, Mapping):
+        return str(found)
+    if "declared" in found and "undeclared" in found:
+        return "\n".join(status(found))
+    return "\n".join(plan(found)) or "Nothing to do: the machine is as declared."
+
+
+def plan(found: Mapping[str, Any]) -> Iterator[str]:
+    """A heading for each state, and each step with its command."""
+    steps = sum(len(one.get("steps", ())) for one in found.values())
+    for id_, one in found.items():
+        yield f"{id_}:"
+        for reason in one.get("refused", ()):
+            yield f"  refused: {reason}"
+        for step in one.get("steps", ()):
+            old, new = (value(step["what"], step[key]) for key in ("old", "new"))
+            yield f"  {step['what']}: {old} -> {new}"
+            yield f"      {shlex.join(step['argv'])}"
+    if found:
+        yield f"{steps} steps"
+
+
+def status(found: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each qube, and one for each thing that is not as it should be."""
+    for name, one in found["declared"].items():
+        power = f" ({one['state']})" if "state" in one else ""
+        yield f"{name:<32}{one['status']}{power}"
+        for line in (*one.get("drift", ()), *one.get("blocked", ()), *one.get("why", ())):
+            yield f"    {line}"
+    for name, one in found["undeclared"].items():
+        rule = "" if one["nixos_rule"] == "kept" else ", breaks the NixOS-only rule"
+        owned = ", owned: tesseraqt.prune would remove it" if one["owned"] else ""
+        yield f"{name:<32}undeclared ({one['class']}, {one['system']}{rule}{owned})"
+    for warning in found["warnings"]:
+        yield f"warning: {warning}"
+
+
+def value(what: str, text: str | None) -> str:
+    """A value for a line of text: what has a default is never without a value."""
+    if text is None:
+        return "(default)" if what.startswith("prefs.") else "(none)"
+    return text or "(empty)"

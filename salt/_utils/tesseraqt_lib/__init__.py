@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What tesseraqt knows, as plain Python: no Salt dunders, no pip, one door to Qubes."""

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""What may be declared of a container, and of the wires that a qube gives its containers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.compounds import Listed, Map, Record, Section, Short
+from tesseraqt_lib.problems import Problems, joined, shown
+from tesseraqt_lib.shapes import (
+    INVALID,
+    Choice,
+    Flag,
+    Nullable,
+    Text,
+    Whole,
+    kind_of,
+    unsafe_text,
+)
+from tesseraqt_lib.values import FILE, INT_MAX, Size
+
+#: No underscore (NixOS asserts that), and short enough for a service flag and a unit name.
+NAME_PATTERN = r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?"
+NAME = Text(NAME_PATTERN, "a container is up to 32 lower-case letters, digits or '-'")
+API = Text(NAME_PATTERN, "an API or slot is up to 32 lower-case letters, digits or '-'")
+#: EXTRA_NSPAWN_FLAGS is word-split and glob-expanded by a shell: nothing that it could act on.
+PATH = Text(
+    r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)+",
+    "an absolute path of letters, digits, '.', '_', '-' and '/', without '..'",
+    longest=200,
+)
+PACKAGE = Text(
+    r"[A-Za-z_][A-Za-z0-9_'+-]*(?:\.[A-Za-z0-9_'+-]+)*",
+    "a package is an attribute path of nixpkgs such as python3Packages.requests",
+    longest=200,
+)
+ICON = Text(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", "an icon is a name such as firefox")
+USER = Text(r"[a-z_][a-z0-9_-]{0,30}", "a user is lower-case letters, digits, '_' or '-'")
+
+
+@dataclass(frozen=True)
+class Number(Whole):
+    """A whole number, as a number: what NixOS' own options take."""
+
+    def read(self, raw: Any, at: str, problems: Problems) -> Any:
+        text = super().read(raw, at, problems)
+        return text if text is INVALID else int(text)
+
+
+PORT = Number(1, 65535, "a TCP port")
+LINE = Text(r"[\x20-\x7e]{1,200}", "one line of up to 200 characters")
+SRI = Text(r"sha256-[A-Za-z0-9+/]{43}=", "a hash is sha256-... as nix prints it")
+URL = Text(r"https://[A-Za-z0-9._~:/?=&%+@-]{1,500}", "an https:// address")
+
+#: Deeper than any NixOS option is.
+DEEPEST = 32
+#: A text of this length is a file, and files have a place of their own.
+LONGEST = 65536
+#: What Nix can count to.
+NIX_INT = 2**63
+
+
+@dataclass(frozen=True)
+class OptionData:
+    """Data for NixOS options: any JSON of printable text; checked by NixOS' own option types."""
+
+    def read(self, raw: Any, at: str, problems: Problems) -> Any:
+        if not isinstance(raw, Mapping):
+            problems.value(at, raw, f"is {kind_of(raw)}, but a map of NixOS options is wanted")
+            return INVALID
+        before = len(problems.found)
+        self._check(raw, at, problems, DEEPEST)
+        return raw if len(problems.found) == before else INVALID
+
+    def _check(self, raw: Any, at: str, problems: Problems, depth: int) -> None:
+        if depth == 0:
+            problems.add(at, f"is nested deeper than {DEEPEST} levels")
+        elif isinstance(raw, Mapping):
+            for key, value in raw.items():
+                place = joined(at, key)
+                if why := key_refused(key):
+                    problems.add(place, why)
+                self._check(value, place, problems, depth - 1)
+        elif isinstance(raw, list):
+            for index, item in enumerate(raw):
+                self._check(item, f"{at}[{index}]", problems, depth - 1)
+        elif why := scalar_refused(raw):
+            problems.value(at, raw, why)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "description": "NixOS options, as in configuration.nix"}
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program and its arguments, in their order."""
+
+    def read(self, raw: Any, at: str, problems: Problems) -> Any:
+        if not isinstance(raw, list) or not raw:
+            problems.value(at, raw, "is no list of a program and its arguments")
+            return INVALID
+        words_ = [LINE.read(item, f"{at}[{index}]", problems) for index, item in enumerate(raw)]
+        return INVALID if INVALID in words_ else tuple(words_)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "minItems": 1, "items": LINE.schema()}
+
+
+def key_refused(key: Any) -> str:
+    """Why this cannot be a key of option data; empty if it can."""
+    if not isinstance(key, str):
+        return f"a key is text, and {shown(key)} is {kind_of(key)}"
+    if key == "_type":
+        return "is the module system's own: put it into a file of `modules:`"
+    why = unsafe_text(key)
+    return f"its name {why}" if why else ""
+
+
+def scalar_refused(raw: Any) -> str:
+    """Why option data cannot hold this; empty if it can."""
+    if isinstance(raw, str):
+        if len(raw) > LONGEST:
+            return f"is longer than {LONGEST} characters: put it into a file of `modules:`"
+        return unsafe_text(raw.replace("\n", " ").replace("\t", " "))
+    if isinstance(raw, float):
+        return "" if math.isfinite(raw) else "is no number"
+    if isinstance(raw, int):
+        return "" if -NIX_INT <= raw < NIX_INT else "is a number that Nix cannot hold"
+    return "" if raw is None else f"is {kind_of(raw)}, which NixOS option data cannot hold"
+
+
+def one_end(provided: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """The API listens at exactly one place."""
+    ends = [end for end in ENDS if end in provided or joined(at, end) in problems.blamed]
+    if len(ends) != 1:
+        problems.add(at, "needs one of `socket: /path` and `tcp: port`, and only one")
+
+
+def one_end_at_most(consumed: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """The slot is at one place; where, can be left open."""
+    if all(end in consumed for end in ENDS):
+        problems.add(at, "is socket or tcp, not both")
+
+
+#: What is a container's anew at each start, or the qube's.
+UNKEPT = ("/bin", "/dev", "/etc", "/nix", "/proc", "/run", "/sys", "/tmp", "/usr", "/var")  # noqa: S108
+FOREIGN = ("/dev/", "/nix/", "/proc/", "/run/", "/sys/")
+
+
+def state_apart(container: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """Every directory that is kept can be, and is no part of another one."""
+    kept = container.get("state", ())
+    for index, path in enumerate(kept):
+        place = f"{joined(at, 'state')}[{index}]"
+        if path in UNKEPT or path.startswith(FOREIGN):
+            problems.value(place, path, "cannot be kept; name what is to survive in it")
+        for other in kept:
+            if path.startswith(f"{other}/"):
+                problems.value(place, path, f"is below {other!r}, which is kept already")
+
+
+ENDS = ("socket", "tcp")
+EITHER_END = {"oneOf": [{"required": [end]} for end in ENDS]}
+NOT_BOTH_ENDS = {"not": {"required": list(ENDS)}}
+PROVIDED = Record(
+    {
+        "socket": PATH,
+        "tcp": PORT,
+        "user": USER,
+        "max_connections": Number(1, 64, "a small number"),
+    },
+    together=one_end,
+    rules=EITHER_END,
+)
+CONSUMED = Record(
+    {"socket": PATH, "tcp": PORT, "optional": Flag()},
+    together=one_end_at_most,
+    rules=NOT_BOTH_ENDS,
+)
+PIN = Record({"url": URL, "hash": SRI}, required=("url", "hash"))
+LIMITS = Record(
+    {
+        "memory": Size(),
+        "cpu": Number(1, 12800, "a percentage of one CPU"),
+        "tasks": Number(1, INT_MAX, "a number of tasks"),
+    }
+)
+DESKTOP = Record(
+    {
+        "title": LINE,
+        "command": Command(),
+        "icon": ICON,
+        "terminal": Flag(),
+        "user": USER,
+    },
+    required=("title", "command"),
+)
+ACCOUNT = Record({"uid": Number(1, 59999, "a user id"), "groups": Listed(USER), "home": PATH})
+#: What containers lose, and one may keep (``files/nixos/hardening.nix`` has the same list).
+DROPPED = ("CAP_AUDIT_CONTROL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_PTRACE")
+#: Each default of the hardening can be taken back alone; what that is, the NixOS module says.
+HARDENING = Record(
+    {
+        "capabilities": Listed(Choice(DROPPED)),
+        "display": Choice(("untrusted", "trusted")),
+        "no_new_privileges": Flag(),
+        "network": Choice(("none", "qube")),
+        "nix_daemon": Flag(),
+    }
+)
+
+CONTAINER = Record(
+    {
+        "autostart": Flag(),
+        "config": OptionData(),
+        "consumes": Map(API, Nullable(CONSUMED)),
+        "desktop": Map(API, DESKTOP),
+        "hardening": HARDENING,
+        "limits": LIMITS,
+        "modules": Listed(FILE),
+        "nixpkgs": PIN,
+        "packages": Listed(PACKAGE),
+        "provides": Map(API, PROVIDED),
+        "state": Listed(PATH),
+        "users": Map(USER, Nullable(ACCOUNT)),
+    },
+    elsewhere={"services": "write NixOS options below `config:`, as `config: {services: ...}`"},
+    together=state_apart,
+)
+CONTAINERS = Map(NAME, Section(CONTAINER))
+
+#: ``container.api`` in the same qube, or ``qube/container.api``.
+TARGET = Text(
+    rf"(?:{words.VM_NAME}/)?{NAME_PATTERN}\.{NAME_PATTERN}",
+    "a wire leads to container.api, or qube/container.api in another qube",
+)
+WIRE = Short("to", Record({"to": TARGET, "ask": Flag(), "trust": Flag()}, required=("to",)))
+#: The containers of a qube, each with the wires of its slots.
+CHOSEN = Map(NAME, Section(Map(API, WIRE)), listed={})

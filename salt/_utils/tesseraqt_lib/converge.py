@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Look, decide, stop here if this is only a test, act, look again: once, for every state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from salt.exceptions import CommandExecutionError
+
+from tesseraqt_lib import tools
+from tesseraqt_lib.dom0 import Dom0, StepFailed, halts
+from tesseraqt_lib.model import Have, Plan, Qube, Step
+
+Decide = Callable[[], Plan]
+Changes = dict[str, dict[str, Any]]
+
+
+@dataclass
+class Outcome:
+    """What a state returns, without its name."""
+
+    result: bool | None
+    comment: str
+    changes: Changes = field(default_factory=dict)
+
+
+def predict(name: str, decide: Decide) -> Outcome:
+    """What ``apply`` would do, and nothing done."""
+    plan = decide()
+    if plan.refusals:
+        return refused(plan)
+    if not plan.steps:
+        return as_declared(name)
+    return Outcome(None, f"{name} would change:\n{told(plan.steps)}", changes(plan.steps))
+
+
+def apply(name: str, decide: Decide, dom0: Dom0) -> Outcome:
+    """The plan is carried out, and a second look finds nothing left of it.
+
+    What the first look saw may be as old as the run, so what is to change is looked at
+    afresh before it is touched.
+    """
+    plan = decide()
+    if plan.steps:
+        dom0.forget(name)
+        plan = decide()
+    if plan.refusals:
+        return refused(plan)
+    if not plan.steps:
+        dom0.finished(name)
+        return as_declared(name)
+    try:
+        done = dom0.carry_out(name, plan.steps)
+    except StepFailed as error:
+        return failed(error, decide)
+    return verified(name, done, decide)
+
+
+def verified(name: str, done: list[Step], decide: Decide) -> Outcome:
+    """Success only if the world now shows what was promised."""
+    left = decide()
+    if left.refusals or left.steps:
+        text = "\n".join((*left.refusals, told(left.steps)))
+        lost = f"every command succeeded, and yet {name} is not as declared:\n{text}"
+        return Outcome(False, lost, changes(done))
+    return Outcome(True, f"{name} is now as declared ({counted(done)})", changes(done))
+
+
+def failed(error: StepFailed, decide: Decide) -> Outcome:
+    """The failure, and what was done before it, or in spite of it.
+
+    A reply can get lost after its effect: whether the failed step took place is asked of
+    the world, not of the reply.
+    """
+    done = list(error.done)
+    try:
+        left = {step.what for step in decide().steps}
+    except CommandExecutionError:
+        return Outcome(False, str(error.strerror), changes(done))
+    if error.step.what not in left and not halts(error.step):
+        done.append(error.step)
+    return Outcome(False, str(error.strerror), changes(done))
+
+
+def as_found(have: Have) -> Qube:
+    """What a qube names, as if it had been declared so."""
+    explicit = {name: value.text for name, value in have.prefs.items() if not value.default}
+    return Qube(have.name, template=have.template or None, prefs=explicit)
+
+
+def refused(plan: Plan) -> Outcome:
+    """Nothing was done, and why."""
+    return Outcome(False, "\n".join(plan.refusals))
+
+
+def as_declared(name: str) -> Outcome:
+    """Nothing had to be done."""
+    return Outcome(True, f"{name} is as declared")
+
+
+def changes(steps: Iterable[Step]) -> Changes:
+    """What changed, from its first value to its last."""
+    found: Changes = {}
+    for step in steps:
+        first = found.get(step.what, {"old": step.old})
+        found[step.what] = {"old": first["old"], "new": step.new}
+    return found
+
+
+def told(steps: Iterable[Step]) -> str:
+    """The steps as the commands that they are, one a line."""
+    return "\n".join(f"  {tools.shown(step.argv)}" for step in steps)
+
+
+def counted(steps: list[Step]) -> str:
+    """How many steps, in words."""
+    return "1 change" if len(steps) == 1 else f"{len(steps)} changes"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""The shapes of whole declarations: what may stand where in pillar, and in a state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tesseraqt_lib import values
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.compounds import Listed, Map, Record, Section, Shared, Short
+from tesseraqt_lib.containers import CHOSEN, CONTAINERS
+from tesseraqt_lib.devices import DEVICES
+from tesseraqt_lib.firewall import FirewallRule
+from tesseraqt_lib.marks import FEATURES, SERVICES, TAGS
+from tesseraqt_lib.problems import Problems, joined
+from tesseraqt_lib.properties import GLOBAL_PREFS, PREFS, PROPERTIES
+from tesseraqt_lib.shapes import Boolean, Choice, Flag, Nullable, Shape, Whole
+
+#: What everybody tries first, and where it stands.
+ELSEWHERE = {name: f"properties stand below `prefs:`, as `{name}`" for name in PROPERTIES}
+
+
+def one_autostart(read: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """``autostart`` is short for the property, and not said beside it."""
+    if "autostart" in read and "autostart" in read.get("prefs", {}):
+        problems.add(joined(at, "autostart"), "stands below `prefs:` too; keep one of them")
+
+
+def one_source(read: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """A template comes out of a repository or out of a local package of known content."""
+    if "rpm" in read and "sha256" not in read and joined(at, "sha256") not in problems.blamed:
+        problems.add(at, "a local `rpm:` needs its `sha256:`")
+    if "sha256" in read and "rpm" not in read and joined(at, "rpm") not in problems.blamed:
+        problems.add(joined(at, "sha256"), "is of no `rpm:`; what a repository has is signed")
+    for key in ("repository", "version"):
+        if "rpm" in read and key in read:
+            problems.add(joined(at, key), "goes only with a repository, not with `rpm:`")
+
+
+VOLUME = Short(
+    "size",
+    Record({"size": values.Size(), "revisions_to_keep": Whole(0, 100, "a small number")}),
+)
+INSTALL = Record(
+    {"repository": values.WORD, "version": values.WORD, "rpm": values.RPM, "sha256": values.SHA256},
+    together=one_source,
+    rules={
+        "dependentRequired": {"rpm": ["sha256"], "sha256": ["rpm"]},
+        "not": {
+            "required": ["rpm"],
+            "anyOf": [{"required": ["repository"]}, {"required": ["version"]}],
+        },
+    },
+)
+#: The parts of a declaration that stand in several places, by their titles in JSON Schema.
+SHARED = (
+    Shared("label", values.LABEL),
+    Shared("prefs", PREFS),
+    Shared("features", FEATURES),
+    Shared("services", SERVICES),
+    Shared("tags", TAGS),
+    Shared("volumes", Record({"private": VOLUME, "root": VOLUME})),
+    Shared("firewall", Nullable(Listed(FirewallRule()))),
+    Shared("restart", Choice(("never", "when_needed"))),
+    Shared("devices", DEVICES),
+)
+TITLED = {shared.title: shared for shared in SHARED}
+
+#: What defaults and every kind of qube may say.
+COMMON: Mapping[str, Shape] = {
+    title: shared for title, shared in TITLED.items() if title != "devices"
+}
+OWN: Mapping[str, Shape] = {
+    "os": Choice(words.SYSTEMS),
+    "devices": TITLED["devices"],
+    "autostart": Nullable(Boolean()),
+    "running": Flag(),
+    "adopt": Flag(),
+    "absent": Flag(),
+}
+
+DEFAULTS = Record(
+    {**COMMON, "template": values.QubeName()},
+    elsewhere={**ELSEWHERE, "class": "each qube says its own, or is an AppVM"},
+)
+TEMPLATE = Record(
+    {**COMMON, **OWN, "clone": values.QubeName(), "install": INSTALL},
+    elsewhere={
+        **ELSEWHERE,
+        "class": "everything below `templates:` is a TemplateVM",
+        "template": "a TemplateVM has none; `clone:` copies another one",
+        "containers": "qubes have containers; name them below `qubes:`",
+    },
+    together=one_autostart,
+    rules={"not": {"required": ["clone", "install"]}},
+)
+QUBE = Record(
+    {
+        **COMMON,
+        **OWN,
+        "class": Choice(words.CLASSES),
+        "template": values.QubeName(),
+        "containers": CHOSEN,
+    },
+    elsewhere={
+        **ELSEWHERE,
+        "clone": "only templates are cloned: see `templates:`",
+        "install": "only templates are installed: see `templates:`",
+    },
+    together=one_autostart,
+)
+FLEET = Record(
+    {
+        "defaults": Section(DEFAULTS),
+        "templates": Section(Map(values.QubeName(), Section(TEMPLATE))),
+        "qubes": Section(Map(values.QubeName(), Section(QUBE))),
+        "containers": Section(CONTAINERS),
+        "globals": Section(GLOBAL_PREFS),
+        "nixos_only": Choice(("enforce", "warn", "off"), {False: "off"}),
+    }
+)
+#: What the state ``present`` takes, whatever the kind of qube.
+DECLARATION = Record(
+    {
+        **{
+            key: shape
+            for key, shape in {**TEMPLATE.fields, **QUBE.fields}.items()
+            if key not in ("absent", "containers", "os")
+        },
+        "existing": Flag(),
+    },
+    elsewhere={
+        **ELSEWHERE,
+        "absent": "write a state tesseraqt.absent",
+        "containers": "containers are declared in pillar",
+        "os": "what a qube runs is declared in pillar",
+    },
+    together=one_autostart,
+)
+#: What the state ``absent`` takes.
+FAREWELL = Record({"adopt": Flag(), "running": Flag()})

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""The nouns: what a declaration says, what a machine has, and the steps between.
+
+Values are the text that Qubes stores. In the maps of a declaration ``None`` means
+"as Qubes has it by default": a property reset, a feature or service unset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Settings = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A template comes from a repository that ``qvm-template`` knows."""
+
+    name: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Package:
+    """A template comes from a local RPM whose content has this sha256."""
+
+    rpm: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Volume:
+    """What is declared of one volume: bytes at least, revisions kept."""
+
+    size: int | None = None
+    revisions_to_keep: str | None = None
+
+
+@dataclass(frozen=True)
+class Device:
+    """One assignment: a port (``dom0:00_14.0``), how it is attached, with which options."""
+
+    port: str
+    mode: str = "required"
+    options: Mapping[str, str] = field(default_factory=dict)
+    absent: bool = False
+    #: As Qubes writes an assignment (``dom0:00_14.0:0x8086:…``); not part of a declaration.
+    identity: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Qube:
+    """A declared qube of any class. What is not declared is ``None`` or empty: left alone."""
+
+    name: str
+    klass: str | None = None
+    template: str | None = None
+    label: str | None = None
+    clone: str | None = None
+    install: Repository | Package | None = None
+    os: str | None = None
+    prefs: Settings = field(default_factory=dict)
+    features: Settings = field(default_factory=dict)
+    services: Settings = field(default_factory=dict)
+    tags: Mapping[str, bool] = field(default_factory=dict)
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    firewall: tuple[str, ...] | None = None
+    devices: Mapping[str, Mapping[str, Device]] = field(default_factory=dict)
+    containers: tuple[str, ...] = ()
+    wires: Mapping[str, str] = field(default_factory=dict)
+    running: bool | None = None
+    restart: str = "never"
+    #: Declared only to be named by others: it must be there already.
+    existing: bool = False
+    adopt: bool = False
+    absent: bool = False
+
+    @property
+    def managed(self) -> bool:
+        """Whether anything at all is declared that tesseraqt would have to keep true."""
+        said = replace(self, klass=None, os=None, existing=False, restart="never")
+        return said != Qube(self.name)
+
+    @property
+    def source(self) -> str | None:
+        """The qube whose settings a new one gets as its own.
+
+        ``qvm-clone`` copies them, ``qvm-create`` does for a StandaloneVM on a template, and
+        qubesd for a DispVM (``qubes/vm/dispvm.py``).
+        """
+        return self.clone or (self.template if self.klass in ("StandaloneVM", "DispVM") else None)
+
+    @property
+    def made_whole(self) -> bool:
+        """Whether making it copies volumes, so that half of it is worth nothing."""
+        copied = self.klass == "StandaloneVM" and self.template is not None
+        return copied or self.clone is not None or self.install is not None
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything that pillar declares."""
+
+    templates: Mapping[str, Qube] = field(default_factory=dict)
+    qubes: Mapping[str, Qube] = field(default_factory=dict)
+    containers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    globals: Settings = field(default_factory=dict)
+    nixos_only: str = "enforce"
+    #: What every qube has that declares nothing else.
+    defaults: Qube = field(default_factory=lambda: Qube(""))
+
+    @property
+    def all(self) -> Mapping[str, Qube]:
+        """Templates and qubes alike, by name."""
+        return {**self.templates, **self.qubes}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A property as it is: its text, and whether that is the default."""
+
+    text: str
+    default: bool
+
+
+@dataclass(frozen=True)
+class Have:
+    """What a machine has under a name, as far as a declaration speaks of it."""
+
+    name: str
+    klass: str
+    state: str
+    tags: frozenset[str]
+    template: str = ""
+    label: str = ""
+    prefs: Mapping[str, Value] = field(default_factory=dict)
+    features: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    firewall: tuple[str, ...] = ()
+    devices: Mapping[str, Mapping[str, Device]] = field(default_factory=dict)
+    #: tesseraqt began to make this qube and did not come to mark it.
+    unfinished: bool = False
+    #: It did not even come to the end of the one step that makes it.
+    half: bool = False
+    #: tesseraqt halted this qube for a change and did not come to start it again.
+    stopped: bool = False
+    #: Whether ``maxmem`` can change while the qube runs.
+    hotplug: bool = True
+    #: Not seen but foretold: what it does not show is unknown.
+    predicted: bool = False
+
+    @property
+    def halted(self) -> bool:
+        """Whether the qube is off."""
+        return self.state == "Halted"
+
+    @property
+    def owned(self) -> bool:
+        """Whether tesseraqt made this qube or was told to adopt it."""
+        return "tesseraqt" in self.tags or self.unfinished
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change: what, from which value to which, and the command that makes it."""
+
+    what: str
+    old: str | None
+    new: str | None
+    argv: tuple[str, ...]
+    stdin: str | None = None
+    #: Checked and copied aside before the command may read it.
+    package: Package | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps for one qube in their order, and what stands in the way of them."""
+
+    name: str
+    steps: tuple[Step, ...] = ()
+    refusals: tuple[str, ...] = ()

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""The fleet as the NixOS modules read it: one document for each root, pure.
+
+A root is a template, or a qube with a root volume of its own. Its document holds every
+container of every qube that runs it, once, and does not say which qubes those are: which
+containers start where is decided by service flags, without anything being built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.model import Fleet
+
+
+def flag(container: str) -> str:
+    """The service of a qube that lets the container start there: at most 42 characters."""
+    return f"tesseraqt-{container}"
+
+
+def root_of(fleet: Fleet, name: str) -> str:
+    """The qube whose root volume ``name`` runs.
+
+    Only AppVMs and disposables run another's: a clone, or a standalone qube made from a
+    template, has a copy.
+    """
+    seen: list[str] = []
+    while (qube := fleet.all.get(name)) is not None and name not in seen:
+        seen.append(name)
+        if (qube.klass or words.APP) in words.ROOTLESS and qube.template:
+            name = qube.template
+    return name
+
+
+def roots(fleet: Fleet) -> dict[str, tuple[str, ...]]:
+    """Each root that has containers, and the qubes that run them; both sorted."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, qube in sorted(fleet.all.items()):
+        if qube.containers and not qube.absent:
+            found[root_of(fleet, name)].append(name)
+    return {root: tuple(qubes) for root, qubes in sorted(found.items())}
+
+
+def chosen(fleet: Fleet, root: str) -> tuple[str, ...]:
+    """The containers of all qubes on the root, each once, sorted."""
+    qubes = roots(fleet).get(root, ())
+    return tuple(sorted({name for qube in qubes for name in fleet.all[qube].containers}))
+
+
+def system(fleet: Fleet, root: str) -> str:
+    """``system.json`` of the root: the same bytes whenever the same is declared."""
+    document = {"containers": {name: container(fleet, name) for name in chosen(fleet, root)}}
+    return json.dumps(document, sort_keys=True, indent=2) + "\n"
+
+
+def container(fleet: Fleet, name: str) -> dict[str, Any]:
+    """What the module is told of a container: as declared, its defaults left to the module."""
+    said = dict(fleet.containers[name])
+    for key in ("consumes", "users"):
+        if key in said:
+            said[key] = {inner: value or {} for inner, value in said[key].items()}
+    if "modules" in said:
+        said["modules"] = [module(source) for source in said["modules"]]
+    return said
+
+
+def modules(fleet: Fleet, root: str) -> dict[str, str]:
+    """The user's own NixOS modules that the root needs: the place in its tree, and the source."""
+    names = chosen(fleet, root)
+    sources = {source for name in names for source in fleet.containers[name].get("modules", ())}
+    return {module(source): source for source in sorted(sources)}
+
+
+def module(source: str) -> str:
+    """Where a module from ``source`` stands in a tree: always there, whatever else is declared.
+
+    Nothing of its path is told but its last part.
+    """
+    number = hashlib.sha256(source.encode("utf-8")).hexdigest()[:8]
+    stem = source.rpartition("/")[2].removesuffix(".nix")
+    plain = re.sub(r"[^A-Za-z0-9._-]", "-", stem).strip(".") or "module"
+    return f"modules/{number}-{plain[:100]}.nix"
+
+
+def digest(
+    document: str,
+    ours: Mapping[str, bytes],
+    theirs: Mapping[str, bytes],
+    pins: Mapping[str, str],
+) -> str:
+    """The sha256 that names all that a root is built from.
+
+    :param document: its ``system.json``
+    :param ours: the formula's NixOS modules, by name
+    :param theirs: the user's modules, by their places in the tree
+    :param pins: what else decides the result, such as the revision of a nixpkgs
+    """
+    parts: list[object] = [document, named(ours), named(theirs), sorted(pins.items())]
+    return hashlib.sha256(json.dumps(parts).encode("utf-8")).hexdigest()
+
+
+def named(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Each file and the sha256 of its content, in their order."""
+    return sorted((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
+
+
+def unknown_root(fleet: Fleet, root: str) -> str:
+    """Why there is nothing to render for ``root``; empty if there is."""
+    known: Iterable[str] = roots(fleet)
+    if root in known:
+        return ""
+    if not known:
+        return f"{root!r} has no containers; no declared qube has any"
+    return f"{root!r} has no containers; the roots with containers are: {', '.join(known)}"

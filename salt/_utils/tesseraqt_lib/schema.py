@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Pillar to nouns: a fleet, or every problem at once. Nothing past this file sees pillar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tesseraqt_lib import bounds, checks, values
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.declarations import DECLARATION, FAREWELL, FLEET, SHARED
+from tesseraqt_lib.firewall import DEFAULT, DROP
+from tesseraqt_lib.model import Device, Fleet, Package, Qube, Repository, Volume
+from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.shapes import INVALID
+
+#: Maps that a qube's own declaration adds to, key by key; everything else it replaces.
+MERGED = ("prefs", "features", "services", "tags", "volumes")
+
+
+def fleet(pillar: Any, problems: Problems) -> Fleet:
+    """The fleet that ``pillar`` declares, as far as it is sound; the rest is in ``problems``."""
+    read = checked(FLEET, {} if pillar is None else pillar, problems)
+    defaults = read.get("defaults", {})
+    declared = Fleet(
+        templates={name: template(name, raw) for name, raw in read.get("templates", {}).items()},
+        qubes={
+            name: qube(name, with_defaults(raw, defaults))
+            for name, raw in read.get("qubes", {}).items()
+        },
+        containers=read.get("containers", {}),
+        globals=read.get("globals", {}),
+        nixos_only=read.get("nixos_only", "enforce"),
+        defaults=qube("", defaults),
+    )
+    checks.fleet(declared, problems)
+    return declared
+
+
+def checked(shape: Any, raw: Any, problems: Problems) -> dict[str, Any]:
+    """What ``shape`` reads, as far as it is sound."""
+    if why := bounds.excess(raw):
+        problems.add("", f"the declaration {why}")
+        return {}
+    read = shape.read(raw, "", problems)
+    return {} if read is INVALID else read
+
+
+def declaration(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
+    """The qube that the arguments of the state ``present`` declare, as far as they are sound."""
+    read = checked(DECLARATION, raw, problems)
+    declared = qube(known_name(name, problems), read)
+    checks.qube(declared, problems)
+    if declared.running:
+        problems.add("running", "write a state tesseraqt.running; only `false` stands here")
+    return replace(declared, existing=read.get("existing", declared.existing))
+
+
+def farewell(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
+    """The qube that the arguments of the state ``absent`` declare."""
+    return qube(known_name(name, problems), checked(FAREWELL, raw, problems))
+
+
+def known_name(raw: Any, problems: Problems) -> str:
+    """The name of a qube, as far as it is one."""
+    name = values.QubeName().read(raw, "name", problems)
+    return "" if name is INVALID else str(name)
+
+
+def global_properties(raw: Any, problems: Problems) -> Mapping[str, str | None]:
+    """The global properties that a state's arguments declare, as far as they are sound."""
+    if why := bounds.excess(raw):
+        problems.add("prefs", why)
+        return {}
+    read = FLEET.fields["globals"].read(raw, "prefs", problems)
+    return {} if read is INVALID else dict(read)
+
+
+def with_defaults(raw: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """``raw`` with what it leaves open taken from ``defaults``, as far as that fits its class.
+
+    A TemplateVM takes none, wherever it stands: most of them would give it a network.
+    """
+    klass = raw.get("class", words.APP)
+    if raw.get("absent") or klass == words.TEMPLATE:
+        return dict(raw)
+    fitting = dict(defaults) if klass == words.APP else without(defaults, "template")
+    for key in MERGED:
+        common = without(defaults.get(key, {}), *unfit(key, klass))
+        fitting[key] = {**common, **raw.get(key, {})}
+    return {**fitting, **without(raw, *MERGED)}
+
+
+def unfit(key: str, klass: str) -> tuple[str, ...]:
+    """What of the defaults below ``key`` does not exist on qubes of this class."""
+    if key == "prefs":
+        return tuple(name for name, owners in words.ONLY_ON.items() if klass not in owners)
+    return words.TEMPLATES_VOLUMES.get(klass, ()) if key == "volumes" else ()
+
+
+def without(found: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """``found`` without ``keys``."""
+    return {key: value for key, value in found.items() if key not in keys}
+
+
+def template(name: str, read: Mapping[str, Any]) -> Qube:
+    """The template that a validated map declares."""
+    made = qube(name, {**read, "class": words.TEMPLATE})
+    return replace(made, existing=made.clone is None and made.install is None)
+
+
+def qube(name: str, read: Mapping[str, Any]) -> Qube:
+    """The qube that a validated map declares."""
+    prefs = dict(read.get("prefs", {}))
+    if "autostart" in read:
+        prefs["autostart"] = read["autostart"]
+    chosen = read.get("containers", {})
+    # An empty TemplateVM is made only where it is clear that one is wanted.
+    named = read.get("class") == words.TEMPLATE and not {"label", "clone", "install"} & read.keys()
+    return Qube(
+        name=name,
+        klass=read.get("class"),
+        template=read.get("template"),
+        label=read.get("label"),
+        clone=read.get("clone"),
+        install=origin(read["install"]) if "install" in read else None,
+        os=read.get("os"),
+        prefs=prefs,
+        features=read.get("features", {}),
+        services={key: on_off(flag) for key, flag in read.get("services", {}).items()},
+        tags={key: bool(flag) for key, flag in read.get("tags", {}).items()},
+        volumes={key: volume(raw) for key, raw in read.get("volumes", {}).items()},
+        firewall=firewall(read),
+        devices={
+            kind: {port: device(port, raw) for port, raw in ports.items()}
+            for kind, ports in read.get("devices", {}).items()
+        },
+        containers=tuple(chosen),
+        wires={
+            f"{container}.{slot}": wire["to"]
+            for container, slots in chosen.items()
+            for slot, wire in slots.items()
+            if "to" in wire
+        },
+        running=read.get("running"),
+        restart=read.get("restart", "never"),
+        existing=named,
+        adopt=read.get("adopt", False),
+        absent=read.get("absent", False),
+    )
+
+
+def origin(read: Mapping[str, Any]) -> Repository | Package:
+    """Where a template is installed from."""
+    if "rpm" in read:
+        return Package(read["rpm"], read.get("sha256", ""))
+    return Repository(read.get("repository"), read.get("version"))
+
+
+def on_off(flag: bool | None) -> str | None:
+    """A service flag as ``qvm-service`` stores it."""
+    return None if flag is None else "1" if flag else ""
+
+
+def volume(read: Mapping[str, Any]) -> Volume:
+    """What is declared of a volume."""
+    return Volume(read.get("size"), read.get("revisions_to_keep"))
+
+
+def firewall(read: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The declared rules; null means what a new qube has, and no rule at all is a drop.
+
+    After the last rule Qubes drops anyway, but it takes no empty list.
+    """
+    if "firewall" not in read:
+        return None
+    return DEFAULT if read["firewall"] is None else read["firewall"] or DROP
+
+
+def device(port: str, read: Mapping[str, Any] | None) -> Device:
+    """A declared assignment; null means that there is none."""
+    if read is None:
+        return Device(port, absent=True)
+    return Device(port, read.get("mode", "required"), read.get("options", {}))
+
+
+def json_schema() -> dict[str, Any]:
+    """What pillar may hold below ``tesseraqt``, as JSON Schema: made from the same shapes."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "tesseraqt",
+        "description": "What pillar may hold below the key `tesseraqt`; see docs/pillar.md.",
+        **FLEET.schema(),
+        "$defs": {shared.title: shared.inner.schema() for shared in SHARED},
+    }

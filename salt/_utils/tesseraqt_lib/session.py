@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""What one Salt run shares: the connection to Qubes, and what a test run has predicted.
+
+Salt's ``__context__`` lives as long as the run and is the same for the functions called
+while SLS files render and for the states that they compile to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tesseraqt_lib import foresight, machine, schema
+from tesseraqt_lib import plan as planner
+from tesseraqt_lib.dom0 import Dom0
+from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Settings
+from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.states import State
+
+#: Seconds for which what was seen of the machine is taken for granted.
+FRESH = 600
+
+Context = MutableMapping[str, Any]
+Opts = Mapping[str, Any]
+
+DOM0 = "tesseraqt.dom0"
+#: What a test run would have done by now: by qube, each declaration and its steps.
+FORETOLD = "tesseraqt.foretold"
+GLOBALS = "tesseraqt.globals"
+CHECKED = "tesseraqt.checked"
+
+
+def place(opts: Opts) -> Path:
+    """Where tesseraqt keeps its notes: in Salt's cache, which only root can read."""
+    return Path(opts["cachedir"]) / "tesseraqt"
+
+
+def lock_path(opts: Opts) -> Path:
+    """The lock that makes applies wait for each other."""
+    return place(opts) / "lock"
+
+
+def job(opts: Opts) -> str:
+    """What this run is called, for others to read."""
+    return f"job {opts.get('jid') or 'of salt-call'}"
+
+
+def dom0(context: Context, opts: Opts) -> Dom0:
+    """The run's one connection to Qubes.
+
+    A minion that runs its jobs as threads keeps ``__context__`` from job to job: whatever
+    was seen some minutes ago is looked at again.
+    """
+    found: Dom0 | None = context.get(DOM0)
+    if found is None or time.monotonic() - found.since > FRESH:
+        found = context[DOM0] = Dom0(place(opts))
+    return found
+
+
+def checked(context: Context, opts: Opts, pillar: Any) -> tuple[Fleet, Problems]:
+    """The declared fleet, and what is wrong with it.
+
+    The machine is asked only if the declaration by itself is sound. A run that renders
+    several SLS parses the same pillar once.
+    """
+    key = (repr(pillar), id(dom0(context, opts)))
+    if context.get(CHECKED, (None,))[0] != key:
+        problems = Problems()
+        declared = schema.fleet(pillar, problems)
+        if not problems.found:
+            machine.check(declared, dom0(context, opts), problems)
+        context[CHECKED] = (key, declared, problems)
+    _, found, wrong = context[CHECKED]
+    return found, wrong
+
+
+def rehearsal(context: Context, opts: Opts) -> Context:
+    """A context of its own for who only asks: what that foretells no later state believes."""
+    return {DOM0: dom0(context, opts)}
+
+
+def present(context: Context, opts: Opts, want: Qube) -> Plan:
+    """The steps to this qube, from what is there or, in a test run, would be by now."""
+    have = look(context, opts, want)
+    source = None
+    if want.source and (have is None or have.half):
+        source = look(context, opts, as_source(want, want))
+        if source is None:
+            why = f"{want.source}, of which {want.name} would be a copy, is not there"
+            return Plan(want.name, refusals=(why,))
+    plan = planner.present(want, have, source, str(dom0(context, opts).spool))
+    return foretell(context, opts, want, plan)
+
+
+def absent(context: Context, opts: Opts, want: Qube) -> Plan:
+    """The steps after which the qube is gone; in a test run, it counts as gone from then on."""
+    have = look(context, opts, want)
+    named_by = [] if have is None else users(context, opts, want.name)
+    return foretell(context, opts, want, planner.absent(want, have, named_by))
+
+
+def users(context: Context, opts: Opts, name: str) -> list[str]:
+    """Who names the qube, as Qubes counts that: explicitly, and not the qube itself."""
+    found = []
+    for other in dom0(context, opts).classes():
+        have = look(context, opts, Qube(other)) if other != name else None
+        if have is not None:
+            found += [f"{key} of {other}" for key in planner.names_as(have, name)]
+    machine = {**dom0(context, opts).global_properties(), **context.get(GLOBALS, {})}
+    return found + [f"the global {key}" for key, value in machine.items() if value.text == name]
+
+
+def planned(context: Context, opts: Opts, state: State) -> Plan:
+    """The steps of one compiled state."""
+    if state.function == "globals":
+        return global_properties(context, opts, dict(state.arguments["prefs"]))
+    if state.function == "absent":
+        return absent(context, opts, Qube(state.name, **state.arguments))
+    if state.function == "running":
+        return running(context, opts, Qube(state.name))
+    if state.function == "halted":
+        return halted(context, opts, Qube(state.name))
+    return present(context, opts, state.qube)
+
+
+def intended(context: Context, opts: Opts, want: Qube) -> Plan:
+    """All that would be done about one declared qube, its power included."""
+    if want.absent:
+        return absent(context, opts, want)
+    if not want.managed:
+        return Plan(want.name)
+    plan = present(context, opts, want)
+    have = look(context, opts, want)
+    if plan.refusals or want.running is None or have is None:
+        return plan
+    power = planner.running if want.running else planner.halted
+    return replace(plan, steps=(*plan.steps, *power(want.name, have).steps))
+
+
+def as_source(copy: Qube, *wants: Qube) -> Qube:
+    """What to look at in the source of a copy, so that the copy is known as far as declared."""
+    return Qube(
+        str(copy.source),
+        prefs=dict(ChainMap(*(dict(one.prefs) for one in wants))),
+        features=dict(ChainMap(*(dict(one.features) for one in wants))),
+        services=dict(ChainMap(*(dict(one.services) for one in wants))),
+        volumes=dict(ChainMap(*(dict(one.volumes) for one in wants))),
+        firewall=next((one.firewall for one in wants if one.firewall is not None), None),
+        devices={kind: {} for one in wants for kind in one.devices},
+    )
+
+
+def look(context: Context, opts: Opts, want: Qube) -> Have | None:
+    """The qube as it is; in a test run, as it would be by now."""
+    have = dom0(context, opts).look(want)
+    for done, plan in context.get(FORETOLD, {}).get(want.name, ()):
+        have = foreseen(context, opts, have, (done, plan, want))
+    return have
+
+
+def foreseen(
+    context: Context, opts: Opts, have: Have | None, asked: tuple[Qube, Plan, Qube]
+) -> Have | None:
+    """The qube once ``plan`` is carried out, as far as ``done`` and ``want`` speak of it."""
+    done, plan, want = asked
+    for step in plan.steps:
+        if step.what == "qube" and step.new is None:
+            have = None
+        elif step.what == "qube":
+            source = look(context, opts, as_source(done, done, want)) if done.source else None
+            have = foresight.blank(done, source)
+        elif have is not None and step.what in ("power", "restart"):
+            have = replace(have, state=str(step.new))
+    return None if have is None else foresight.after(done, have, plan.steps)
+
+
+def foretell(context: Context, opts: Opts, want: Qube, plan: Plan) -> Plan:
+    """The same plan; a test run counts it as carried out from now on."""
+    if opts["test"] and plan.steps:
+        context.setdefault(FORETOLD, {}).setdefault(want.name, []).append((want, plan))
+    return plan
+
+
+def running(context: Context, opts: Opts, want: Qube) -> Plan:
+    """The step after which the qube runs, be it there or only foretold."""
+    return foretell(context, opts, want, planner.running(want.name, look(context, opts, want)))
+
+
+def halted(context: Context, opts: Opts, want: Qube) -> Plan:
+    """The step after which the qube is off, be it there or only foretold."""
+    return foretell(context, opts, want, planner.halted(want.name, look(context, opts, want)))
+
+
+def global_properties(context: Context, opts: Opts, want: Settings) -> Plan:
+    """The steps to the declared global properties."""
+    if opts["test"]:
+        context[GLOBALS] = {name: foresight.after_set(text) for name, text in want.items()}
+    return planner.global_properties(want, dom0(context, opts).global_properties())

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""The Salt states that a fleet compiles to, in the order in which they can come true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tesseraqt_lib import order
+from tesseraqt_lib.model import Device, Fleet, Package, Qube, Volume
+from tesseraqt_lib.problems import Problems
+
+SECTIONS = ("templates", "qubes", "globals", "absent", "power")
+
+
+@dataclass(frozen=True)
+class State:
+    """One state: what SLS writes down."""
+
+    id: str
+    function: str
+    name: str
+    arguments: Mapping[str, Any]
+    requires: tuple[str, ...] = ()
+    #: What the arguments were made from; what ``plan`` decides on.
+    qube: Qube = field(default_factory=lambda: Qube(""))
+
+    def data(self) -> dict[str, Any]:
+        """The state as data: its id, its function, and its arguments as Salt wants them."""
+        named = [{"name": self.name}, *({key: value} for key, value in self.arguments.items())]
+        if self.requires:
+            named.append({"require": [{"tesseraqt": id_} for id_ in self.requires]})
+        return {"id": self.id, "function": self.function, "arguments": named}
+
+
+def unsound(section: str, problems: Problems) -> list[State]:
+    """The one state that a section of a wrong declaration compiles to: it fails, first of all.
+
+    Raising while SLS renders would do too, but Salt then logs a traceback for each file.
+    """
+    text = problems.text() if section == SECTIONS[0] else "the declaration has problems"
+    said = {"problems": text, "failhard": True, "order": "first"}
+    return [State(f"tesseraqt-{section}-declaration", "sound", "declaration", said)]
+
+
+def sound(section: str, problems: Problems) -> State:
+    """The state that says what to beware of. It also is there when nothing else is declared,
+    for Salt counts a run without any state as failed."""
+    warnings = [str(warning) for warning in sorted(set(problems.warnings))]
+    said = {"warnings": warnings} if warnings else {}
+    return State(f"tesseraqt-{section}-declaration", "sound", "declaration", said)
+
+
+def compiled(fleet: Fleet, found: Mapping[str, Qube]) -> dict[str, list[State]]:
+    """The states of every section.
+
+    ``found`` has the qubes that are to go as they are on the machine: who names whom
+    among them decides which one can go first.
+    """
+    kept = {name: qube for name, qube in fleet.all.items() if not qube.absent}
+    sequence = in_sequence(fleet, kept)
+    made, later = split_all(kept, sequence)
+    known = ids(kept)
+    states = [state(qube, known) for qube in made if qube.name in known]
+    rest = [state(qube, known, "-later") for qube in later]
+    first = [one for one in states if one.name in fleet.templates]
+    return {
+        "templates": first,
+        "qubes": [one for one in states if one.name not in fleet.templates] + rest,
+        "globals": list(global_state(fleet, known)),
+        "absent": farewells(fleet, found),
+        "power": [power(qube) for qube in made if qube.running is not None],
+    }
+
+
+def in_sequence(fleet: Fleet, kept: Mapping[str, Qube]) -> list[str]:
+    """All names: templates first, each name after those that it needs."""
+    templates = {name: qube for name, qube in kept.items() if name in fleet.templates}
+    others = {name: qube for name, qube in kept.items() if name not in fleet.templates}
+    return order.first_to_last(templates) + order.first_to_last(others)
+
+
+def split_all(kept: Mapping[str, Qube], sequence: Iterable[str]) -> tuple[list[Qube], list[Qube]]:
+    """The qubes in their sequence, and what can be set on some only when all are made."""
+    made: list[Qube] = []
+    rest: list[Qube] = []
+    waiting = set(kept)
+    for name in sequence:
+        waiting.discard(name)
+        now, then = order.split(kept[name], frozenset(waiting))
+        made.append(now)
+        rest += [then] if then else []
+    return made, rest
+
+
+def ids(kept: Mapping[str, Qube]) -> frozenset[str]:
+    """The names of the qubes that have a state to require."""
+    return frozenset(name for name, qube in kept.items() if qube.managed)
+
+
+def state(qube: Qube, known: frozenset[str], suffix: str = "") -> State:
+    """The state that makes one qube as declared."""
+    named = {found.name for found in order.references(qube)} - {qube.name}
+    needed = sorted(named & known) + ([qube.name] if suffix == "-later" else [])
+    return State(
+        id=f"tesseraqt-{qube.name}{suffix}",
+        function="template_installed" if qube.install else "present",
+        name=qube.name,
+        arguments=arguments(qube),
+        requires=tuple(f"tesseraqt-{name}" for name in needed),
+        qube=qube,
+    )
+
+
+def arguments(qube: Qube) -> dict[str, Any]:
+    """What is declared of the qube, as a state takes it; what is not declared is left out."""
+    said = {
+        "class": None if qube.install else qube.klass,
+        "template": qube.template,
+        "label": qube.label,
+        "clone": qube.clone,
+        "install": origin(qube),
+        "prefs": dict(qube.prefs),
+        "features": dict(qube.features),
+        "services": {name: on_off(text) for name, text in qube.services.items()},
+        "tags": dict(qube.tags),
+        "volumes": {name: volume(one) for name, one in qube.volumes.items()},
+        "firewall": None if qube.firewall is None else list(qube.firewall),
+        "devices": {
+            kind: {port: assignment(one) for port, one in found.items()}
+            for kind, found in qube.devices.items()
+        },
+        "restart": None if qube.restart == "never" else qube.restart,
+        "running": False if qube.running is False else None,
+        "adopt": qube.adopt or None,
+        "existing": qube.existing or None,
+    }
+    return {key: value for key, value in said.items() if value not in (None, {})}
+
+
+def origin(qube: Qube) -> dict[str, str] | None:
+    """Where the template comes from, as declared."""
+    if qube.install is None:
+        return None
+    if isinstance(qube.install, Package):
+        return {"rpm": qube.install.rpm, "sha256": qube.install.sha256}
+    said = {"repository": qube.install.name, "version": qube.install.version}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def on_off(text: str | None) -> bool | None:
+    """A service as a flag."""
+    return None if text is None else bool(text)
+
+
+def volume(one: Volume) -> dict[str, Any]:
+    """A volume as declared."""
+    said = {"size": one.size, "revisions_to_keep": one.revisions_to_keep}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def assignment(one: Device) -> dict[str, Any] | None:
+    """An assignment as declared."""
+    return None if one.absent else {"mode": one.mode, "options": dict(one.options)}
+
+
+def global_state(fleet: Fleet, known: frozenset[str]) -> Iterator[State]:
+    """The state of the machine's own properties, if any is declared."""
+    if fleet.globals:
+        named = set(fleet.globals.values()) & known
+        needed = tuple(sorted(f"tesseraqt-{name}" for name in named))
+        prefs = {"prefs": dict(fleet.globals)}
+        yield State("tesseraqt-globals", "globals", "globals", prefs, needed)
+
+
+def farewells(fleet: Fleet, found: Mapping[str, Qube]) -> list[State]:
+    """The states after which no qube that is to go is there.
+
+    Each goes before those that it uses. Two may name each other, and Qubes removes neither
+    then: so whoever goes later first lets go of whoever goes earlier.
+    """
+    gone = {name: found.get(name, Qube(name)) for name, qube in fleet.all.items() if qube.absent}
+    sequence = order.first_to_last(gone)[::-1]
+    freed = [
+        state(
+            replace(held, prefs=dict.fromkeys(held.prefs, ""), adopt=fleet.all[name].adopt),
+            frozenset(),
+            "-freed",
+        )
+        for at, name in enumerate(sequence)
+        if (held := order.split(gone[name], frozenset(sequence[:at]))[1])
+    ]
+    return freed + [farewell(fleet.all[name]) for name in sequence]
+
+
+def farewell(qube: Qube) -> State:
+    """The state after which the qube is not there."""
+    said = {"adopt": qube.adopt or None, "running": qube.running}
+    given = {key: value for key, value in said.items() if value is not None}
+    return State(f"tesseraqt-{qube.name}-absent", "absent", qube.name, given)
+
+
+def power(qube: Qube) -> State:
+    """The state after which the qube runs, or is halted."""
+    needed = (f"tesseraqt-{qube.name}",) if replace(qube, running=None).managed else ()
+    function = "running" if qube.running else "halted"
+    return State(f"tesseraqt-{qube.name}-{function}", function, qube.name, {}, needed)

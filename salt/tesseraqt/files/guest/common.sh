@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC1091,SC2034
+# Stands before each of the other scripts. The answer goes to fd 3, as lines of key=value;
+# all that commands print goes to stderr, which dom0 takes for a log and nothing else.
+# `tesseraqt_nonce` is set by dom0, before this.
+
+# The paths of nix and its channels, as a login has them.
+[ ! -r /etc/set-environment ] || . /etc/set-environment
+set -u
+exec 3>&1 >&2
+place=/var/lib/tesseraqt
+profile=/nix/var/nix/profiles/system
+
+answer() {
+  printf '%s=%s\n' "$1" "$2" >&3
+}
+
+finish() {
+  # shellcheck disable=SC2154
+  answer 'done' "$tesseraqt_nonce"
+  exit 0
+}
+
+fail() {
+  answer failed "$1"
+  finish
+}
+
+free_kib() {
+  df -Pk /nix | awk 'NR == 2 { print $4 }'
+}
+
+out_of_memory_kills() {
+  awk '$1 == "oom_kill" { n = $2 } END { print n + 0 }' /proc/vmstat
+}
+
+# Only one deployment works here at a time. What a dead one left running (dom0 was killed,
+# the build goes on) is waited for, and keeps the lock until it has ended.
+alone() {
+  mkdir -p "$place"
+  chmod 0755 "$place"
+  exec 9> "$place/lock"
+  flock -w 900 9 || fail busy
+}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+# Refuses here again what dom0 refuses: names, paths and values that could mean something to
+# a unit file, to the flags of nspawn (which NixOS hands to a shell unquoted), or to a shell.
+{ config, lib, ... }:
+let
+  inherit (lib) attrNames concatLists concatMap mapAttrsToList optional;
+
+  word = "[a-z]([a-z0-9-]{0,30}[a-z0-9])?";
+  user = "[a-z_][a-z0-9_-]{0,30}";
+  path = "(/[A-Za-z0-9._-]+)+";
+  package = "[A-Za-z_][A-Za-z0-9_'+-]*([.][A-Za-z0-9_'+-]+)*";
+  icon = "[A-Za-z0-9][A-Za-z0-9_.+-]*";
+  module = "modules/[0-9a-f]+-[A-Za-z0-9._-]+[.]nix";
+  line = "[ -~]{1,200}";
+  url = "https://[A-Za-z0-9._~:/?=&%+@-]+";
+  sri = "sha256-[A-Za-z0-9+/]{43}=";
+
+  fits = pattern: text: builtins.match pattern text != null;
+  # `.` and `..` have no place in a path either.
+  isPath = text: fits path text && !lib.any (part: part == "." || part == "..") (lib.splitString "/" text);
+
+  # What a container has of its own anew at each start, and what is the qube's.
+  reserved = [ "/" "/bin" "/dev" "/etc" "/nix" "/proc" "/run" "/sys" "/tmp" "/usr" "/var" ];
+  forbidden = text:
+    lib.elem text reserved
+    || lib.any (top: lib.hasPrefix "${top}/" text) [ "/dev" "/nix" "/proc" "/run" "/sys" ];
+
+  # Pairs of a list of which one is below the other.
+  nested = paths: concatMap (outer: lib.filter (inner: lib.hasPrefix "${outer}/" inner) paths) paths;
+
+  # Keys that the module system takes for its own.
+  internal = data:
+    if lib.isAttrs data then
+      data ? _type || lib.any internal (lib.attrValues data)
+    else
+      lib.isList data && lib.any internal data;
+
+  # What of `values` does not fit, as one message.
+  all = at: pattern: what: values:
+    let
+      wrong = lib.filter (value: !fits pattern value) values;
+    in
+    optional (wrong != [ ]) "${at}: ${lib.concatMapStringsSep ", " (lib.strings.escapeNixString) wrong}: ${what}";
+
+  some = at: pattern: what: value: all at pattern what (optional (value != null) value);
+
+  users = cfg: concatLists (mapAttrsToList
+    (name: account:
+      all "users.${name}.groups" user "a group is lower-case letters, digits, '_' or '-'" account.groups
+      ++ optional (account.home != null && !isPath account.home) "users.${name}.home: is no plain absolute path")
+    cfg.users);
+
+  state = cfg:
+    let
+      odd = lib.filter (text: !isPath text) cfg.state;
+      own = lib.filter forbidden cfg.state;
+      inner = nested cfg.state;
+    in
+    optional (odd != [ ]) "state: is no plain absolute path: ${lib.concatMapStringsSep ", " lib.strings.escapeNixString odd}"
+    ++ optional (own != [ ]) "state: cannot be kept: ${toString own}"
+    ++ optional (inner != [ ]) "state: is below another one: ${toString inner}";
+
+  desktop = cfg:
+    all "desktop" word "an entry is up to 32 lower-case letters, digits or '-'" (attrNames cfg.desktop)
+    ++ concatLists (mapAttrsToList
+      (name: entry:
+        all "desktop.${name}.title" line "is one line of printable text" [ entry.title ]
+        ++ all "desktop.${name}.command" line "each is one line of printable text" entry.command
+        ++ some "desktop.${name}.icon" icon "an icon is a name such as firefox" entry.icon
+        ++ all "desktop.${name}.user" user "a user is lower-case letters, digits, '_' or '-'" [ entry.user ])
+      cfg.desktop);
+
+  ends = at: end:
+    optional (end.socket != null && !isPath end.socket) "${at}.socket: is no plain absolute path"
+    ++ optional (end.socket != null && end.tcp != null) "${at}: is a socket or a port, not both";
+
+  apis = cfg:
+    all "provides" word "an API is up to 32 lower-case letters, digits or '-'" (attrNames cfg.provides)
+    ++ all "consumes" word "a slot is up to 32 lower-case letters, digits or '-'" (attrNames cfg.consumes)
+    ++ concatLists (mapAttrsToList
+      (api: end:
+        ends "provides.${api}" end
+        ++ optional (end.socket == null && end.tcp == null) "provides.${api}: needs a socket or a port"
+        ++ some "provides.${api}.user" user "a user is lower-case letters, digits, '_' or '-'" end.user)
+      cfg.provides)
+    ++ concatLists (mapAttrsToList (slot: ends "consumes.${slot}") cfg.consumes);
+
+  pin = cfg: lib.optionals (cfg.nixpkgs != null) (
+    all "nixpkgs.url" url "is an https:// address" [ cfg.nixpkgs.url ]
+    ++ all "nixpkgs.hash" sri "is sha256-... as nix prints it" [ cfg.nixpkgs.hash ]
+  );
+
+  hardening = cfg:
+    let
+      foreign = lib.subtractLists config.tesseraqt.dropped cfg.hardening.capabilities;
+    in
+    optional (foreign != [ ]) "hardening.capabilities: only what is dropped can be kept, and that is ${toString config.tesseraqt.dropped}, not ${toString foreign}";
+
+  problems = name: cfg:
+    all "name" word "a container is up to 32 lower-case letters, digits or '-'" [ name ]
+    ++ all "packages" package "a package is an attribute path of nixpkgs" cfg.packages
+    ++ all "modules" module "a module is a file that dom0 sent" cfg.modules
+    ++ all "users" user "a user is lower-case letters, digits, '_' or '-'" (attrNames cfg.users)
+    ++ optional (cfg.users ? root) "users.root: is there already, and not to be changed"
+    ++ optional (!lib.isAttrs cfg.config) "config: is no set of options"
+    ++ optional (internal cfg.config) "config: `_type` is the module system's own; write a module"
+    ++ users cfg
+    ++ state cfg
+    ++ desktop cfg
+    ++ apis cfg
+    ++ pin cfg
+    ++ hardening cfg;
+
+  refuse = name: problem: {
+    assertion = false;
+    message = "tesseraqt.containers.${name}.${problem}";
+  };
+in
+{
+  assertions = concatLists (
+    mapAttrsToList (name: cfg: map (refuse name) (problems name cfg)) config.tesseraqt.containers
+  );
+}

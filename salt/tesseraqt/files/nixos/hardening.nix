@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# What a container may not do. The user namespace has no override: without it, root in the
+# container is root in the qube.
+{ config, lib, options, ... }:
+let
+  inherit (lib) mapAttrs optional optionals;
+
+  # NixOS has the option from 25.05 on.
+  typed = options.containers.type.getSubOptions [ ] ? privateUsers;
+
+  # NixOS binds these into every container, the last two writable.
+  daemon = [ "/nix/var/nix/daemon-socket" "/nix/var/nix/db" ];
+  writable = [ "/nix/var/nix/gcroots" "/nix/var/nix/profiles" ];
+  hide = path: "${path}:mode=0755,size=256k,nr_inodes=64";
+
+  container = name: cfg:
+    let
+      inherit (cfg) hardening;
+      gone = lib.subtractLists hardening.capabilities config.tesseraqt.dropped;
+    in
+    lib.optionalAttrs typed { privateUsers = "pick"; }
+    // {
+      privateNetwork = hardening.network == "none";
+      tmpfs = map hide (writable ++ optionals (!hardening.nix_daemon) daemon);
+      extraFlags =
+        # CVE-2026-40226: whoever can write a .nspawn file has the qube.
+        [ "--settings=no" ]
+        ++ optional (!typed) "--private-users=pick"
+        ++ optional hardening.no_new_privileges "--no-new-privileges=yes"
+        ++ optional (gone != [ ]) "--drop-capability=${lib.concatStringsSep "," gone}";
+    };
+in
+{
+  containers = mapAttrs container config.tesseraqt.containers;
+}

@@ -1,0 +1,8 @@
+{#- SPDX-License-Identifier: MIT #}
+{#- The whole declared fleet. Each part can be applied by itself: state.apply tesseraqt.qubes #}
+include:
+  - tesseraqt.templates
+  - tesseraqt.qubes
+  - tesseraqt.globals
+  - tesseraqt.absent
+  - tesseraqt.power

@@ -1,0 +1,7 @@
+{#- SPDX-License-Identifier: MIT #}
+{#- Every declared template, made and as declared. #}
+{%- for state in salt["tesseraqt.fleet"]("templates") %}
+
+{{ state.id | json }}:
+  tesseraqt.{{ state.function }}: {{ state.arguments | json }}
+{%- endfor %}

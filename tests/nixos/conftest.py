@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Trees as they are sent to roots, and what NixOS makes of them; nothing is built."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from nix_evaluation import NIXOS, Nix
+
+MODULE = "{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }\n"
+
+
+@pytest.fixture(scope="session")
+def nix(tmp_path_factory):
+    if not shutil.which("nix-instantiate"):
+        pytest.skip("there is no nix-instantiate: install nix (Debian: nix-bin)")
+    return Nix(tmp_path_factory.mktemp("nix"))
+
+
+@pytest.fixture(scope="session")
+def nixpkgs():
+    """The nixpkgs to evaluate with."""
+    path = os.environ.get("NIXPKGS")
+    if not path:
+        pytest.skip("only the syntax is checked: NIXPKGS does not say where a nixpkgs is")
+    return Path(path)
+
+
+@pytest.fixture(scope="session")
+def plant(tmp_path_factory):
+    """Makes the tree that a root gets with a document."""
+
+    def plant(document):
+        tree = tmp_path_factory.mktemp("tree")
+        shutil.copytree(NIXOS, tree / "nixos")
+        (tree / "system.json").write_text(json.dumps(document))
+        (tree / "modules").mkdir()
+        for container in document.get("containers", {}).values():
+            for module in container.get("modules", ()):
+                (tree / module).write_text(MODULE)
+        return tree
+
+    return plant

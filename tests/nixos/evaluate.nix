@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+# What the tests look at, of one root with the tree in `tree`.
+{ nixpkgs, tree }:
+let
+  root = import (nixpkgs + "/nixos") {
+    system = "x86_64-linux";
+    configuration = {
+      imports = [ (tree + "/nixos") ];
+      boot.loader.grub.enable = false;
+      documentation.enable = false;
+      fileSystems."/" = { device = "/dev/mapper/dmroot"; fsType = "ext4"; };
+      system.stateVersion = "24.11";
+    };
+  };
+  inherit (root) config;
+  inherit (root.pkgs) lib;
+
+  names = lib.attrNames config.tesseraqt.containers;
+  ours = lib.filterAttrs (name: _: lib.hasPrefix "tesseraqt-" name || lib.any (known: name == "container@${known}.service") names);
+  unit = found: { inherit (found) text wantedBy requiredBy; };
+  failed = found: map (one: one.message) (lib.filter (one: !one.assertion) found.assertions);
+
+  guest = name:
+    let
+      inside = config.containers.${name}.config;
+    in
+    {
+      toplevel = inside.system.build.toplevel.drvPath;
+      failed = failed inside;
+      inherit (inside) warnings;
+      units = lib.mapAttrs (_: unit) (lib.filterAttrs (known: _: lib.hasPrefix "tesseraqt-" known) inside.systemd.units);
+      users = lib.mapAttrs (_: user: { inherit (user) uid home extraGroups; }) (lib.filterAttrs (_: user: user.isNormalUser) inside.users.users);
+      packages = map lib.getName inside.environment.systemPackages;
+      links = inside.systemd.tmpfiles.rules;
+      firewall = inside.networking.firewall.enable;
+      nix = inside.nix.enable;
+      sudo = inside.security.sudo.enable;
+      inherit (inside.system) stateVersion;
+      documentation = inside.documentation.enable;
+      hosts = inside.networking.hosts."127.0.0.2" or [ ];
+    };
+in
+{
+  toplevel = config.system.build.toplevel.drvPath;
+  failed = failed config;
+  inherit (config) warnings;
+  flags = lib.mapAttrs (_: cfg: cfg.flag) config.tesseraqt.containers;
+  inherit (config.tesseraqt) dropped;
+  units = lib.mapAttrs (_: unit) (ours config.systemd.units);
+  confs = lib.genAttrs names (name: config.environment.etc."nixos-containers/${name}.conf".text);
+  starts = lib.genAttrs names (name: config.systemd.services."container@${name}".script);
+  states = lib.mapAttrs (_: service: service.script)
+    (lib.filterAttrs (name: _: lib.hasPrefix "tesseraqt-state-" name) config.systemd.services);
+  packages = map lib.getName config.environment.systemPackages;
+  tmpfiles = config.systemd.tmpfiles.rules;
+  # Those that are in the store already are not evaluated, and have nothing to look at.
+  guests = lib.genAttrs (lib.filter (name: !(config.tesseraqt.built ? ${name})) names) guest;
+}

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Asks nix what NixOS makes of a tree."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parent.parent
+NIXOS = REPO / "salt" / "tesseraqt" / "files" / "nixos"
+
+
+class Nix:
+    """nix with a store of its own, in which nothing is."""
+
+    def __init__(self, place):
+        self.place = place
+        self.env = {
+            **os.environ,
+            "NIX_REMOTE": f"local?root={place}",
+            "NIX_CONFIG": "build-users-group =",
+            "NIX_PATH": f"nixpkgs={os.environ.get('NIXPKGS', '')}",
+        }
+
+    def run(self, *argv):
+        return subprocess.run(argv, env=self.env, capture_output=True, text=True, check=False)
+
+    def evaluate(self, file, attribute=None, **arguments):
+        """What the function in ``file`` returns for these arguments."""
+        given = [word for key, value in arguments.items() for word in ("--arg", key, str(value))]
+        chosen = ["-A", attribute] if attribute else []
+        argv = ("nix-instantiate", "--eval", "--strict", "--json", str(file), *given, *chosen)
+        answer = self.run(*argv)
+        if answer.returncode:
+            raise EvaluationError(answer.stderr)
+        return json.loads(answer.stdout)
+
+    def add(self, path):
+        """The path of a copy in the store."""
+        return self.run("nix-store", "--add", str(path)).stdout.strip()
+
+
+class EvaluationError(Exception):
+    """nix refused; the message is what it said."""

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""What the NixOS of a root is told; tests/nixos holds the same bytes against the modules."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from tesseraqt_lib import render, schema
+from tesseraqt_lib.problems import Problems
+
+NIXOS = Path(__file__).resolve().parent.parent / "nixos"
+ROOTS = [
+    ("small", "nixos"),
+    ("full", "alone"),
+    ("full", "nixos"),
+    ("full", "nixos-dev"),
+]
+
+
+def fleet(name):
+    problems = Problems()
+    declared = schema.fleet(
+        yaml.safe_load((NIXOS / "fleets" / f"{name}.yaml").read_text()), problems
+    )
+    assert [str(problem) for problem in problems.found] == []
+    return declared
+
+
+@pytest.mark.parametrize(("name", "root"), ROOTS)
+def test_a_root_is_told_these_very_bytes(name, root):
+    golden = NIXOS / "golden" / f"{name}-{root}.json"
+    assert render.system(fleet(name), root) == golden.read_text()
+
+
+def test_every_golden_document_is_one_of_a_root():
+    roots = {f"{name}-{root}.json" for name, root in ROOTS}
+    assert roots == {path.name for path in (NIXOS / "golden").iterdir()}
+    assert {name for name, _ in ROOTS} == {path.stem for path in (NIXOS / "fleets").iterdir()}
+
+
+def test_the_order_of_a_declaration_changes_nothing():
+    declared = fleet("full")
+    turned = replace(
+        declared,
+        qubes=dict(reversed(declared.qubes.items())),
+        containers=dict(reversed(declared.containers.items())),
+    )
+    for root in render.roots(declared):
+        assert render.system(turned, root) == render.system(declared, root)
+
+
+def test_a_container_of_two_qubes_stands_in_their_root_once():
+    declared = fleet("full")
+    assert render.roots(declared)["nixos"] == ("vault", "work")
+    assert list(json.loads(render.system(declared, "nixos"))["containers"]) == [
+        "keys",
+        "mail",
+        "postgres",
+    ]
+
+
+def test_a_clone_and_a_standalone_qube_have_roots_of_their_own():
+    assert list(render.roots(fleet("full"))) == ["alone", "nixos", "nixos-dev"]
+
+
+def test_a_disposable_runs_the_root_of_the_template_of_its_template():
+    declared = schema.fleet(
+        {
+            "templates": {"nixos": {"os": "nixos"}},
+            "qubes": {
+                "dvm": {
+                    "template": "nixos",
+                    "label": "red",
+                    "prefs": {"template_for_dispvms": True},
+                },
+                "disp": {"class": "DispVM", "template": "dvm", "label": "red"},
+            },
+        },
+        Problems(),
+    )
+    assert render.root_of(declared, "disp") == "nixos"
+
+
+def test_qubes_and_wires_are_no_business_of_a_root():
+    declared = fleet("full")
+    for root in render.roots(declared):
+        text = render.system(declared, root)
+        assert not re.search(r"vault|\bwork\b|qubes|wires|salt:|/srv", text)
+
+
+def test_what_is_not_picked_is_not_told():
+    assert "shell" not in render.system(fleet("full"), "nixos")
+
+
+def test_a_module_stands_where_it_stands_whatever_else_is_declared():
+    assert render.modules(fleet("full"), "nixos") == {
+        "modules/da3770ae-sql.nix": "salt://modules/sql.nix"
+    }
+    assert "salt://modules/sql.nix" in render.modules(fleet("full"), "alone").values()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "salt://x.nix",
+        "/a b/c;d.nix",
+        "/srv/~x@y+z%.nix",
+        "salt://.nix",
+        "/etc/..nix",
+        "/" + "n" * 900,
+    ],
+)
+def test_the_place_of_a_module_is_a_plain_name(source):
+    assert re.fullmatch(
+        r"modules/[0-9a-f]{8}-[A-Za-z0-9_-][A-Za-z0-9._-]*\.nix", render.module(source)
+    )
+
+
+def test_modules_of_one_name_do_not_meet():
+    assert render.module("salt://a/x.nix") != render.module("salt://b/x.nix")
+
+
+CHANGES = {
+    "document": ("{ }", {"a.nix": b"a"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "1"}),
+    "our module": ("{}", {"a.nix": b"c"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "1"}),
+    "their module": ("{}", {"a.nix": b"a"}, {"modules/1-b.nix": b"c"}, {"nixpkgs": "1"}),
+    "name": ("{}", {"a.nix": b"a"}, {"modules/2-b.nix": b"b"}, {"nixpkgs": "1"}),
+    "pin": ("{}", {"a.nix": b"a"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "2"}),
+    "nothing moved": ("{}", {}, {"a.nix": b"a", "modules/1-b.nix": b"b"}, {"nixpkgs": "1"}),
+}
+SAME = ("{}", {"a.nix": b"a"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "1"})
+
+
+@pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES)
+def test_another_digest_means_another_system(changed):
+    assert render.digest(*changed) != render.digest(*SAME)
+
+
+def test_the_digest_does_not_know_any_order():
+    ours = {"a.nix": b"a", "b.nix": b"b"}
+    assert render.digest("{}", ours, {}, {}) == render.digest(
+        "{}", dict(sorted(ours.items(), reverse=True)), {}, {}
+    )
+    assert re.fullmatch("[0-9a-f]{64}", render.digest(*SAME))
+
+
+def test_the_longest_flag_is_a_service_that_qubes_takes():
+    assert len(render.flag("c" * 32)) <= 48
+
+
+def test_a_root_without_containers_is_answered_with_those_that_have_some():
+    declared = fleet("small")
+    assert render.unknown_root(declared, "nixos") == ""
+    assert "'work' has no containers; the roots with containers are: nixos" in render.unknown_root(
+        declared, "work"
+    )
+
+
+REFUSED = {
+    "state in /nix": ({"state": ["/nix/store"]}, "cannot be kept"),
+    "state of /etc": ({"state": ["/etc"]}, "cannot be kept"),
+    "state in state": ({"state": ["/var/lib", "/var/lib/x"]}, "is below '/var/lib'"),
+    "state with two slashes": ({"state": ["/var//lib"]}, "is refused"),
+    "state that ends in one": ({"state": ["/var/lib/"]}, "is refused"),
+    "mount option in a path": ({"state": ["/var/lib/x:rbind"]}, "is refused"),
+    "capability that is not dropped": (
+        {"hardening": {"capabilities": ["CAP_SYS_MODULE"]}},
+        "is not one of: CAP_AUDIT_CONTROL",
+    ),
+    "definition of the module system": ({"config": {"a": {"_type": "if"}}}, "module system's own"),
+    "command without a program": (
+        {"desktop": {"x": {"title": "X", "command": []}}},
+        "is no list of a program",
+    ),
+    "icon with a path": (
+        {"desktop": {"x": {"title": "X", "command": ["x"], "icon": "../x"}}},
+        "is refused: an icon",
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_could_break_out_is_refused_in_dom0(raw, said):
+    problems = Problems()
+    schema.fleet({"containers": {"web": raw}}, problems)
+    assert said in problems.text()
+
+
+def test_a_program_may_get_the_same_argument_twice():
+    problems = Problems()
+    desktop = {"x": {"title": "X", "command": ["x", "-v", "-v"]}}
+    declared = schema.fleet({"containers": {"web": {"desktop": desktop}}}, problems)
+    assert declared.containers["web"]["desktop"]["x"]["command"] == ("x", "-v", "-v")
+    assert [str(problem) for problem in problems.found] == []
