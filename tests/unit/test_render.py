@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tesseraqt_lib import render, schema
+from tesseraqt_lib import order, render, schema
 from tesseraqt_lib.problems import Problems
 
 NIXOS = Path(__file__).resolve().parent.parent / "nixos"
@@ -81,7 +81,7 @@ def test_a_disposable_runs_the_root_of_the_template_of_its_template():
         },
         Problems(),
     )
-    assert render.root_of(declared, "disp") == "nixos"
+    assert order.root_of(declared.all, "disp") == "nixos"
 
 
 def test_qubes_and_wires_are_no_business_of_a_root():
@@ -154,7 +154,7 @@ def test_the_longest_flag_is_a_service_that_qubes_takes():
 def test_a_root_without_containers_is_answered_with_those_that_have_some():
     declared = fleet("small")
     assert render.unknown_root(declared, "nixos") == ""
-    assert "'work' has no containers; the roots with containers are: nixos" in render.unknown_root(
+    assert "'work' has no NixOS declared; the roots that have are: nixos" in render.unknown_root(
         declared, "work"
     )
 

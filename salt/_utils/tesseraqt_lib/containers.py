@@ -16,6 +16,7 @@ from tesseraqt_lib.shapes import (
     Choice,
     Flag,
     Nullable,
+    Shape,
     Text,
     Whole,
     kind_of,
@@ -231,7 +232,39 @@ CONTAINER = Record(
     elsewhere={"services": "write NixOS options below `config:`, as `config: {services: ...}`"},
     together=state_apart,
 )
-CONTAINERS = Map(NAME, Section(CONTAINER))
+
+
+@dataclass(frozen=True)
+class ContainerName:
+    """A name for a container; ``qube`` is the qube itself, where wires are declared."""
+
+    def read(self, raw: Any, at: str, problems: Problems) -> Any:
+        name = NAME.read(raw, at, problems)
+        if name == words.ITSELF:
+            problems.add(at, "is the qube as such: give its root `nixos:` with what it provides")
+            return INVALID
+        return name
+
+    def schema(self) -> dict[str, Any]:
+        return {**NAME.schema(), "not": {"const": words.ITSELF}}
+
+
+CONTAINERS = Map(ContainerName(), Section(CONTAINER))
+#: The NixOS of a root itself; the keys of ``SAID`` are what its module is told.
+SAID: Mapping[str, Shape] = {
+    key: CONTAINER.fields[key] for key in ("packages", "config", "modules", "provides", "consumes")
+}
+SYSTEM = Record(
+    {
+        **SAID,
+        "configuration": Text(
+            r"[A-Za-z_][A-Za-z0-9_-]{0,63}", "auto, file, or a name in nixosConfigurations"
+        ),
+        "generations": Number(1, 1000, "a number of generations"),
+        "activation": Choice(("boot", "switch")),
+        "confirm": Number(10, 3600, "seconds"),
+    }
+)
 
 #: ``container.api`` in the same qube, or ``qube/container.api``.
 TARGET = Text(

@@ -9,7 +9,7 @@ from typing import Any
 from tesseraqt_lib import values
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.compounds import Listed, Map, Record, Section, Shared, Short
-from tesseraqt_lib.containers import CHOSEN, CONTAINERS
+from tesseraqt_lib.containers import CHOSEN, CONTAINERS, SYSTEM, Number
 from tesseraqt_lib.devices import DEVICES
 from tesseraqt_lib.firewall import FirewallRule
 from tesseraqt_lib.marks import FEATURES, SERVICES, TAGS
@@ -75,6 +75,7 @@ OWN: Mapping[str, Shape] = {
     "os": Choice(words.SYSTEMS),
     "devices": TITLED["devices"],
     "autostart": Nullable(Boolean()),
+    "nixos": Section(SYSTEM),
     "running": Flag(),
     "adopt": Flag(),
     "absent": Flag(),
@@ -118,6 +119,8 @@ FLEET = Record(
         "containers": Section(CONTAINERS),
         "globals": Section(GLOBAL_PREFS),
         "nixos_only": Choice(("enforce", "warn", "off"), {False: "off"}),
+        "jobs": Number(1, 64, "a small number"),
+        "trust": Listed(values.LABEL),
     }
 )
 #: What the state ``present`` takes, whatever the kind of qube.
@@ -126,14 +129,14 @@ DECLARATION = Record(
         **{
             key: shape
             for key, shape in {**TEMPLATE.fields, **QUBE.fields}.items()
-            if key not in ("absent", "containers", "os")
+            if key not in ("absent", "nixos", "os")
         },
         "existing": Flag(),
     },
     elsewhere={
         **ELSEWHERE,
         "absent": "write a state tesseraqt.absent",
-        "containers": "containers are declared in pillar",
+        "nixos": "write a state tesseraqt.deployed",
         "os": "what a qube runs is declared in pillar",
     },
     together=one_autostart,

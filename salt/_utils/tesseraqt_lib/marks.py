@@ -66,6 +66,8 @@ def feature_refused(name: str) -> str:
         return "is tesseraqt's own record"
     if name in words.QUBES_FEATURES:
         return "is kept by Qubes itself"
+    if name.startswith(f"vm-config.{words.PART}"):
+        return "is kept by tesseraqt itself: write `containers:`"
     if prefix == "vm-config" and not (rest[:1].isalpha() and len(rest) <= VM_CONFIG_NAME):
         return f"vm-config names start with a letter and have up to {VM_CONFIG_NAME} characters"
     if prefix == "custom-persist" and not 0 < len(rest) <= PERSIST_NAME:
@@ -77,12 +79,14 @@ def service_refused(name: str) -> str:
     """Why the service may not be declared; empty when it may."""
     if name == "meminfo-writer":
         return "Qubes makes `maxmem` of it: write `prefs: {maxmem: 0}` for no memory balancing"
+    if name.startswith(words.PART):
+        return "is kept by tesseraqt itself: write `containers:`"
     return ""
 
 
 def tag_refused(name: str) -> str:
     """Why the tag may not be declared; empty when it may."""
-    if name == words.OWNER_TAG:
+    if name in words.OWN_TAGS:
         return "is kept by tesseraqt itself"
     return "is kept by Qubes itself" if name.startswith(words.QUBES_TAGS) else ""
 

@@ -51,6 +51,32 @@ class Device:
 
 
 @dataclass(frozen=True)
+class Wire:
+    """Where a slot leads: ``container.api``, or ``qube/container.api``."""
+
+    to: str
+    #: Qubes asks a person each time.
+    ask: bool = False
+    #: It may lead from a less trusted label to a more trusted one.
+    trust: bool = False
+
+
+@dataclass(frozen=True)
+class System:
+    """What is declared of the NixOS of a root, as a whole."""
+
+    #: What the NixOS module is told of the root itself: packages, config, modules, APIs, slots.
+    said: Mapping[str, Any] = field(default_factory=dict)
+    #: ``auto``, ``file``, or the name of a configuration in the flake.
+    configuration: str = "auto"
+    generations: int = 5
+    #: ``boot`` or ``switch``.
+    activation: str = "boot"
+    #: Seconds in which a switched system has to show that it is well.
+    confirm: int = 120
+
+
+@dataclass(frozen=True)
 class Qube:
     """A declared qube of any class. What is not declared is ``None`` or empty: left alone."""
 
@@ -69,7 +95,11 @@ class Qube:
     firewall: tuple[str, ...] | None = None
     devices: Mapping[str, Mapping[str, Device]] = field(default_factory=dict)
     containers: tuple[str, ...] = ()
-    wires: Mapping[str, str] = field(default_factory=dict)
+    #: By container and slot (``web.db``), ``qube`` for the qube as such.
+    wires: Mapping[str, Wire] = field(default_factory=dict)
+    #: Whether the qube as such provides or consumes.
+    itself: bool = False
+    nixos: System | None = None
     running: bool | None = None
     restart: str = "never"
     #: Declared only to be named by others: it must be there already.
@@ -108,6 +138,10 @@ class Fleet:
     containers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     globals: Settings = field(default_factory=dict)
     nixos_only: str = "enforce"
+    #: How many roots are worked on at once.
+    jobs: int = 4
+    #: Labels from the least trusted to the most.
+    trust: tuple[str, ...] = ()
     #: What every qube has that declares nothing else.
     defaults: Qube = field(default_factory=lambda: Qube(""))
 

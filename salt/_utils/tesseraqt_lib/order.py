@@ -126,6 +126,20 @@ def cycles(qubes: Mapping[str, Qube], key: str) -> list[list[str]]:
     return found
 
 
+def root_of(qubes: Mapping[str, Qube], name: str) -> str:
+    """The qube whose root volume ``name`` runs, as far as ``qubes`` say.
+
+    Only AppVMs and disposables run another's: a clone, or a standalone qube made from a
+    template, has a copy.
+    """
+    seen: set[str] = set()
+    while (qube := qubes.get(name)) is not None and name not in seen:
+        seen.add(name)
+        if (qube.klass or words.APP) in words.ROOTLESS and qube.template:
+            name = qube.template
+    return name
+
+
 def split(qube: Qube, later: frozenset[str]) -> tuple[Qube, Qube | None]:
     """The qube without the properties that name one of ``later``, and those by themselves."""
     early = [

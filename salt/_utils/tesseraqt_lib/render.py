@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib import order, wires
 from tesseraqt_lib.model import Fleet
 
 
@@ -24,26 +24,14 @@ def flag(container: str) -> str:
     return f"tesseraqt-{container}"
 
 
-def root_of(fleet: Fleet, name: str) -> str:
-    """The qube whose root volume ``name`` runs.
-
-    Only AppVMs and disposables run another's: a clone, or a standalone qube made from a
-    template, has a copy.
-    """
-    seen: list[str] = []
-    while (qube := fleet.all.get(name)) is not None and name not in seen:
-        seen.append(name)
-        if (qube.klass or words.APP) in words.ROOTLESS and qube.template:
-            name = qube.template
-    return name
-
-
 def roots(fleet: Fleet) -> dict[str, tuple[str, ...]]:
-    """Each root that has containers, and the qubes that run them; both sorted."""
+    """Each root whose NixOS is declared, and the qubes with containers on it; both sorted."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, qube in sorted(fleet.all.items()):
-        if qube.containers and not qube.absent:
-            found[root_of(fleet, name)].append(name)
+        if qube.nixos is not None and not qube.absent:
+            found[name] += []
+        if wires.named(qube) and not qube.absent:
+            found[order.root_of(fleet.all, name)].append(name)
     return {root: tuple(qubes) for root, qubes in sorted(found.items())}
 
 
@@ -55,13 +43,19 @@ def chosen(fleet: Fleet, root: str) -> tuple[str, ...]:
 
 def system(fleet: Fleet, root: str) -> str:
     """``system.json`` of the root: the same bytes whenever the same is declared."""
-    document = {"containers": {name: container(fleet, name) for name in chosen(fleet, root)}}
-    return json.dumps(document, sort_keys=True, indent=2) + "\n"
+    return json.dumps(document(fleet, root), sort_keys=True, indent=2) + "\n"
 
 
-def container(fleet: Fleet, name: str) -> dict[str, Any]:
+def document(fleet: Fleet, root: str) -> dict[str, Any]:
+    """What the module is told of the root: its containers, and what is said of itself."""
+    containers = {name: told(fleet.containers[name]) for name in chosen(fleet, root)}
+    itself = fleet.all[root].nixos
+    return {"containers": containers, **({"root": told(itself.said)} if itself else {})}
+
+
+def told(declared: Mapping[str, Any]) -> dict[str, Any]:
     """What the module is told of a container: as declared, its defaults left to the module."""
-    said = dict(fleet.containers[name])
+    said = dict(declared)
     for key in ("consumes", "users"):
         if key in said:
             said[key] = {inner: value or {} for inner, value in said[key].items()}
@@ -72,8 +66,10 @@ def container(fleet: Fleet, name: str) -> dict[str, Any]:
 
 def modules(fleet: Fleet, root: str) -> dict[str, str]:
     """The user's own NixOS modules that the root needs: the place in its tree, and the source."""
-    names = chosen(fleet, root)
-    sources = {source for name in names for source in fleet.containers[name].get("modules", ())}
+    itself = fleet.all[root].nixos
+    said = [fleet.containers[name] for name in chosen(fleet, root)]
+    said += [itself.said] if itself else []
+    sources = {source for one in said for source in one.get("modules", ())}
     return {module(source): source for source in sorted(sources)}
 
 
@@ -116,5 +112,5 @@ def unknown_root(fleet: Fleet, root: str) -> str:
     if root in known:
         return ""
     if not known:
-        return f"{root!r} has no containers; no declared qube has any"
-    return f"{root!r} has no containers; the roots with containers are: {', '.join(known)}"
+        return f"{root!r} has no NixOS declared; no declared qube has any"
+    return f"{root!r} has no NixOS declared; the roots that have are: {', '.join(known)}"

@@ -9,9 +9,10 @@ from typing import Any
 
 from tesseraqt_lib import bounds, checks, values
 from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.containers import SAID
 from tesseraqt_lib.declarations import DECLARATION, FAREWELL, FLEET, SHARED
 from tesseraqt_lib.firewall import DEFAULT, DROP
-from tesseraqt_lib.model import Device, Fleet, Package, Qube, Repository, Volume
+from tesseraqt_lib.model import Device, Fleet, Package, Qube, Repository, System, Volume, Wire
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.shapes import INVALID
 
@@ -32,6 +33,8 @@ def fleet(pillar: Any, problems: Problems) -> Fleet:
         containers=read.get("containers", {}),
         globals=read.get("globals", {}),
         nixos_only=read.get("nixos_only", "enforce"),
+        jobs=read.get("jobs", 4),
+        trust=read.get("trust", words.TRUST),
         defaults=qube("", defaults),
     )
     checks.fleet(declared, problems)
@@ -136,13 +139,15 @@ def qube(name: str, read: Mapping[str, Any]) -> Qube:
             kind: {port: device(port, raw) for port, raw in ports.items()}
             for kind, ports in read.get("devices", {}).items()
         },
-        containers=tuple(chosen),
+        containers=tuple(name for name in chosen if name != words.ITSELF),
+        itself=words.ITSELF in chosen,
         wires={
-            f"{container}.{slot}": wire["to"]
+            f"{container}.{slot}": Wire(**wire)
             for container, slots in chosen.items()
             for slot, wire in slots.items()
             if "to" in wire
         },
+        nixos=system(read["nixos"]) if "nixos" in read else None,
         running=read.get("running"),
         restart=read.get("restart", "never"),
         existing=named,
@@ -156,6 +161,12 @@ def origin(read: Mapping[str, Any]) -> Repository | Package:
     if "rpm" in read:
         return Package(read["rpm"], read.get("sha256", ""))
     return Repository(read.get("repository"), read.get("version"))
+
+
+def system(read: Mapping[str, Any]) -> System:
+    """What is declared of the NixOS of a root."""
+    how = {key: value for key, value in read.items() if key not in SAID}
+    return System({key: read[key] for key in SAID if key in read}, **how)
 
 
 def on_off(flag: bool | None) -> str | None:

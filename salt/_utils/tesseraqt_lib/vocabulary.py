@@ -5,6 +5,13 @@ from __future__ import annotations
 
 #: Marks the qubes that tesseraqt made or was told to adopt.
 OWNER_TAG = "tesseraqt"
+#: Marks the qubes that have flags or wires of tesseraqt, so that others need not be asked.
+PARTS_TAG = "tesseraqt-parts"
+OWN_TAGS = (OWNER_TAG, PARTS_TAG)
+#: How services and vm-config names start by which a qube knows its containers and wires.
+PART = "tesseraqt-"
+#: The qube as such, where containers are named: it may provide and consume like one.
+ITSELF = "qube"
 #: Features that start so are tesseraqt's own record and cannot be declared.
 OWN_FEATURES = "x-tesseraqt"
 
@@ -19,6 +26,9 @@ SYSTEMS = (NIXOS, WHONIX, OTHER)
 
 #: ``qubes.config.defaults['labels']``; a machine may have others, so this is no closed list.
 LABELS = ("red", "orange", "yellow", "green", "gray", "blue", "purple", "black")
+
+#: From the least trusted label to the most, unless ``trust:`` says otherwise.
+TRUST = ("red", "orange", "yellow", "green", "blue", "purple", "gray", "black")
 
 #: ``qubes.vm.validate_name`` refuses these and whatever ends in ``-dm``; its tools take
 #: ``None`` for ``none``, so upper case makes no difference here.

@@ -7,21 +7,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tesseraqt_lib.model import Fleet, Qube
+from tesseraqt_lib import order
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.model import Fleet, Qube, Wire
 from tesseraqt_lib.problems import Problems, nearest
 
-#: The containers that each qube has.
-Chosen = Mapping[str, tuple[str, ...]]
+#: The containers that each qube has, and what is declared of each.
+Parts = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Wire:
-    """One slot of one container in one qube, and the API it is bound to."""
+class Bound:
+    """One slot of one container in one qube, and the wire that it is bound to."""
 
     qube: str
     container: str
     slot: str
-    to: str
+    wire: Wire
 
     @property
     def path(self) -> str:
@@ -31,29 +33,62 @@ class Wire:
     @property
     def provider(self) -> tuple[str, str, str]:
         """Qube, container and API at the other end."""
-        place, slash, end = self.to.rpartition("/")
+        place, slash, end = self.wire.to.rpartition("/")
         container, _, api = end.partition(".")
         return (place if slash else self.qube, container, api)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the wire leaves its qube."""
+        return self.provider[0] != self.qube
+
+
+def bound(qube: Qube) -> Iterator[Bound]:
+    """Every wire of the qube, in the order of its slots."""
+    for place, wire in sorted(qube.wires.items()):
+        container, _, slot = place.partition(".")
+        yield Bound(qube.name, container, slot, wire)
+
+
+def parts(declared: Fleet) -> Parts:
+    """By qube, what takes part in wires there: its containers, and itself where it says so."""
+    return {
+        name: {part: declaration(declared, qube, part) for part in named(qube)}
+        for name, qube in declared.qubes.items()
+        if not qube.absent
+    }
+
+
+def named(qube: Qube) -> tuple[str, ...]:
+    """The containers of the qube, and ``qube`` where it takes part itself."""
+    return (*qube.containers, *((words.ITSELF,) if qube.itself else ()))
+
+
+def declaration(declared: Fleet, qube: Qube, part: str) -> Mapping[str, Any]:
+    """What is declared of a container, or of the root of the qube for the qube as such."""
+    if part != words.ITSELF:
+        return declared.containers.get(part, {})
+    root = declared.all.get(order.root_of(declared.all, qube.name))
+    return root.nixos.said if root and root.nixos else {}
 
 
 def check(declared: Fleet, problems: Problems) -> None:
     """Every container that a qube has is declared, and every slot leads somewhere."""
-    kept = {name: qube for name, qube in declared.qubes.items() if not qube.absent}
-    chosen = {name: qube.containers for name, qube in kept.items()}
-    for qube in kept.values():
+    found = parts(declared)
+    for name, has in found.items():
+        qube = declared.qubes[name]
         known(qube, declared.containers, problems)
-        unbound(qube, declared.containers, problems)
-        for wire in wires(qube):
-            if wire.container in declared.containers:
-                slot_there(wire, declared.containers[wire.container], problems)
-            provider_there(wire, declared.containers, chosen, problems)
+        for part, said in has.items():
+            unbound(qube, part, said, problems)
+        for one in bound(qube):
+            if known_part(declared, has, one.container):
+                slot_there(one, has[one.container], problems)
+            provider_there(declared, one, found, problems)
 
 
-def wires(qube: Qube) -> Iterator[Wire]:
-    """Every wire of the qube."""
-    for slot, target in qube.wires.items():
-        container, _, rest = slot.partition(".")
-        yield Wire(qube.name, container, rest, target)
+def known_part(declared: Fleet, has: Mapping[str, Any], part: str) -> bool:
+    """Whether there is a declaration that could have slots and APIs."""
+    return part in has and (part == words.ITSELF or part in declared.containers)
 
 
 def known(qube: Qube, containers: Mapping[str, Any], problems: Problems) -> None:
@@ -64,40 +99,37 @@ def known(qube: Qube, containers: Mapping[str, Any], problems: Problems) -> None
             problems.value(at, name, f"is not declared{nearest(name, containers)}")
 
 
-def unbound(qube: Qube, containers: Mapping[str, Any], problems: Problems) -> None:
+def unbound(qube: Qube, part: str, said: Mapping[str, Any], problems: Problems) -> None:
     """Every slot that is not optional has a wire, be it a wrong one."""
-    for name in qube.containers:
-        at = f"qubes.{qube.name}.containers.{name}"
-        for slot, consumed in containers.get(name, {}).get("consumes", {}).items():
-            bound = f"{name}.{slot}" in qube.wires or f"{at}.{slot}" in problems.blamed
-            if not bound and not (consumed and consumed.get("optional")):
-                how = f"bind it as `{slot}: container.api`, or declare it `optional: true`"
-                problems.add(at, f"the slot {slot!r} leads nowhere: {how}")
+    at = f"qubes.{qube.name}.containers.{part}"
+    for slot, consumed in said.get("consumes", {}).items():
+        there = f"{part}.{slot}" in qube.wires or f"{at}.{slot}" in problems.blamed
+        if not there and not (consumed and consumed.get("optional")):
+            how = f"bind it as `{slot}: container.api`, or declare it `optional: true`"
+            problems.add(at, f"the slot {slot!r} leads nowhere: {how}")
 
 
-def slot_there(wire: Wire, container: Mapping[str, Any], problems: Problems) -> None:
+def slot_there(one: Bound, said: Mapping[str, Any], problems: Problems) -> None:
     """The container has the slot."""
-    slots = container.get("consumes", {})
-    blamed = f"containers.{wire.container}.consumes"
-    if wire.slot not in slots and not {blamed, f"{blamed}.{wire.slot}"} & problems.blamed:
-        problems.add(wire.path, f"{wire.container!r} has no such slot{nearest(wire.slot, slots)}")
+    slots = said.get("consumes", {})
+    blamed = f"containers.{one.container}.consumes"
+    if one.slot not in slots and not {blamed, f"{blamed}.{one.slot}"} & problems.blamed:
+        problems.add(one.path, f"{one.container!r} has no such slot{nearest(one.slot, slots)}")
 
 
-def provider_there(
-    wire: Wire, containers: Mapping[str, Any], chosen: Chosen, problems: Problems
-) -> None:
+def provider_there(declared: Fleet, one: Bound, found: Parts, problems: Problems) -> None:
     """The other end of the wire is an API of a container that its qube has."""
-    qube, container, api = wire.provider
-    if qube not in chosen:
+    qube, container, api = one.provider
+    if qube not in found:
         if f"qubes.{qube}" not in problems.blamed:
-            near = nearest(qube, chosen)
-            problems.value(wire.path, wire.to, f"leads to an undeclared qube{near}")
-    elif container not in chosen[qube]:
-        near = nearest(container, chosen[qube])
-        problems.value(wire.path, wire.to, f"leads to a container that {qube!r} has not{near}")
-    elif container in containers:
-        apis = containers[container].get("provides", {})
+            near = nearest(qube, found)
+            problems.value(one.path, one.wire.to, f"leads to an undeclared qube{near}")
+    elif container not in found[qube]:
+        near = nearest(container, found[qube])
+        problems.value(one.path, one.wire.to, f"leads to a container that {qube!r} has not{near}")
+    elif known_part(declared, found[qube], container):
+        apis = found[qube][container].get("provides", {})
         blamed = f"containers.{container}.provides"
         if api not in apis and not {blamed, f"{blamed}.{api}"} & problems.blamed:
             near = nearest(api, apis)
-            problems.value(wire.path, wire.to, f"leads to an API that {container!r} lacks{near}")
+            problems.value(one.path, one.wire.to, f"leads to an API that {container!r} lacks{near}")
