@@ -173,3 +173,16 @@ def test_a_test_run_writes_nothing_and_says_what_the_real_one_does(world, minion
     again = minion.single(world, function, "q", **declaration)
     assert again.ran == []
     assert again.results["q"]["changes"] == {}
+
+
+def test_a_copy_of_a_copy_has_what_its_source_had_when_it_was_copied(world, minion):
+    late = {"prefs": {"default_dispvm": "dvm"}, "os": "nixos"}
+    fleet = {
+        "templates": {"one": {**late, "clone": "nixos"}, "two": {**late, "clone": "one"}},
+        "qubes": {
+            "dvm": {"template": "nixos", "label": "red", "prefs": {"template_for_dispvms": True}}
+        },
+    }
+    planned = minion.call(world, fleet, "tesseraqt.plan")
+    assert "tesseraqt-two-later" in planned
+    assert set(planned) == set(minion.apply(world, fleet).changed())

@@ -20,7 +20,7 @@ from typing import Any
 import qubesadmin
 from salt.exceptions import CommandExecutionError
 
-from tesseraqt_lib import look, tools
+from tesseraqt_lib import look, parts, tools
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.journal import Journal
 from tesseraqt_lib.model import Have, Package, Qube, Step, Value
@@ -109,7 +109,10 @@ class Dom0:
             template=properties.pop("template", Value("", True)).text,
             label=properties.pop("label", Value("", True)).text,
             prefs=properties,
-            features=look.features(vm, {**want.features, **look.as_features(want.services)}),
+            features={
+                **look.features(vm, {**want.features, **look.as_features(want.services)}),
+                **(look.beginning(vm, parts.OWN) if self._has_parts(vm.name, want) else {}),
+            },
             volumes=look.volumes(vm, want.volumes) if want.volumes else {},
             firewall=() if want.firewall is None else look.rules(vm),
             devices={kind: look.assignments(vm, kind) for kind in want.devices},
@@ -118,6 +121,10 @@ class Dom0:
             stopped=self.stopped.begun(vm.name),
             hotplug=look.hotplug(vm, properties, want),
         )
+
+    def _has_parts(self, name: str, want: Qube) -> bool:
+        """Whether the qube has, or is to have, flags and wires of tesseraqt's own."""
+        return bool(want.containers) or want.itself or words.PARTS_TAG in self.tags(name)
 
     def global_properties(self) -> Mapping[str, Value]:
         """The machine's own properties."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from tesseraqt_lib import parts
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.firewall import DEFAULT
 from tesseraqt_lib.model import Device, Have, Qube, Settings, Step, Value, Volume
@@ -69,13 +70,15 @@ def after(want: Qube, have: Have, steps: Iterable[Step]) -> Have:
     """The qube as it is once ``steps`` have made ``want`` true; for runs that only predict."""
     services = {f"service.{name}": text for name, text in want.services.items()}
     named = {step.what for step in steps}
-    added = {tag for tag in (*want.tags, words.OWNER_TAG) if f"tags.{tag}" in named}
+    added = {tag for tag in (*want.tags, *words.OWN_TAGS) if f"tags.{tag}" in named}
     return replace(
         have,
         template=want.template if want.template and have.template else have.template,
         label=want.label or have.label,
         prefs={**have.prefs, **{name: after_set(text) for name, text in want.prefs.items()}},
-        features=without_none({**have.features, **want.features, **services}),
+        features=without_none(
+            {**have.features, **want.features, **services, **parts.features(want, have)}
+        ),
         tags=have.tags ^ added,
         volumes={**have.volumes, **grown(want.volumes, have.volumes)},
         firewall=have.firewall if want.firewall is None else want.firewall,

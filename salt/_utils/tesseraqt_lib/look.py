@@ -50,6 +50,12 @@ def features(vm: Any, want: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def beginning(vm: Any, starts: tuple[str, ...]) -> dict[str, str]:
+    """The features of the qube whose names begin so."""
+    names = [name for name in vm.features if name.startswith(starts)]
+    return {name: vm.features.get(name, "") for name in names}
+
+
 def volumes(vm: Any, want: Mapping[str, Volume]) -> dict[str, Volume]:
     """Those of the wanted volumes that the qube has, each as far as it is declared.
 

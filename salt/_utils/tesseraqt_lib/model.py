@@ -95,6 +95,8 @@ class Qube:
     firewall: tuple[str, ...] | None = None
     devices: Mapping[str, Mapping[str, Device]] = field(default_factory=dict)
     containers: tuple[str, ...] = ()
+    #: Whether that says all of them; else they are left alone.
+    parts: bool = False
     #: By container and slot (``web.db``), ``qube`` for the qube as such.
     wires: Mapping[str, Wire] = field(default_factory=dict)
     #: Whether the qube as such provides or consumes.
@@ -110,7 +112,7 @@ class Qube:
     @property
     def managed(self) -> bool:
         """Whether anything at all is declared that tesseraqt would have to keep true."""
-        said = replace(self, klass=None, os=None, existing=False, restart="never")
+        said = replace(self, klass=None, os=None, existing=False, restart="never", parts=False)
         return said != Qube(self.name)
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from tesseraqt_lib import parts
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.foresight import blank
 from tesseraqt_lib.model import Have, Package, Plan, Qube, Settings, Step, Value
@@ -233,6 +234,7 @@ def differences(want: Qube, have: Have) -> Iterator[Step]:
     yield from feature_steps(name, want.features, have.features)
     yield from service_steps(name, want.services, have.features)
     yield from tag_steps(name, want.tags, have.tags)
+    yield from parts.steps(want, have)
     yield from volume_steps(name, want.volumes, have.volumes)
     yield from new_assignments(name, want.devices, have.devices)
     yield from firewall_steps(name, want.firewall, have.firewall)

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tesseraqt_lib import order, wires
+from tesseraqt_lib import order, parts
 from tesseraqt_lib.model import Fleet
 
 
@@ -30,7 +30,7 @@ def roots(fleet: Fleet) -> dict[str, tuple[str, ...]]:
     for name, qube in sorted(fleet.all.items()):
         if qube.nixos is not None and not qube.absent:
             found[name] += []
-        if wires.named(qube) and not qube.absent:
+        if parts.named(qube) and not qube.absent:
             found[order.root_of(fleet.all, name)].append(name)
     return {root: tuple(qubes) for root, qubes in sorted(found.items())}
 

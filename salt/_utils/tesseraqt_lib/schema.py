@@ -27,7 +27,7 @@ def fleet(pillar: Any, problems: Problems) -> Fleet:
     declared = Fleet(
         templates={name: template(name, raw) for name, raw in read.get("templates", {}).items()},
         qubes={
-            name: qube(name, with_defaults(raw, defaults))
+            name: whole(qube(name, with_defaults(raw, defaults)))
             for name, raw in read.get("qubes", {}).items()
         },
         containers=read.get("containers", {}),
@@ -39,6 +39,11 @@ def fleet(pillar: Any, problems: Problems) -> Fleet:
     )
     checks.fleet(declared, problems)
     return declared
+
+
+def whole(declared: Qube) -> Qube:
+    """The qube as pillar declares it: what containers it has is said there, be it none."""
+    return replace(declared, parts=declared.klass != words.TEMPLATE and not declared.absent)
 
 
 def checked(shape: Any, raw: Any, problems: Problems) -> dict[str, Any]:
@@ -140,6 +145,7 @@ def qube(name: str, read: Mapping[str, Any]) -> Qube:
             for kind, ports in read.get("devices", {}).items()
         },
         containers=tuple(name for name in chosen if name != words.ITSELF),
+        parts="containers" in read,
         itself=words.ITSELF in chosen,
         wires={
             f"{container}.{slot}": Wire(**wire)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,22 @@ from tesseraqt_lib.states import State
 #: Seconds for which what was seen of the machine is taken for granted.
 FRESH = 600
 
+
+@dataclass(frozen=True)
+class Foretold:
+    """What a test run would have done to a qube: the declaration, and its steps."""
+
+    want: Qube
+    plan: Plan
+    #: How much of what is foretold of the qube's source it was made after.
+    of_source: int
+
+
 Context = MutableMapping[str, Any]
 Opts = Mapping[str, Any]
 
 DOM0 = "tesseraqt.dom0"
-#: What a test run would have done by now: by qube, each declaration and its steps.
+#: What a test run would have done by now, by qube.
 FORETOLD = "tesseraqt.foretold"
 GLOBALS = "tesseraqt.globals"
 CHECKED = "tesseraqt.checked"
@@ -154,34 +165,37 @@ def as_source(copy: Qube, *wants: Qube) -> Qube:
     )
 
 
-def look(context: Context, opts: Opts, want: Qube) -> Have | None:
-    """The qube as it is; in a test run, as it would be by now."""
+def look(context: Context, opts: Opts, want: Qube, after: int | None = None) -> Have | None:
+    """The qube as it is; in a test run, as it would be by now, or ``after`` so many plans."""
     have = dom0(context, opts).look(want)
-    for done, plan in context.get(FORETOLD, {}).get(want.name, ()):
-        have = foreseen(context, opts, have, (done, plan, want))
+    for foretold in context.get(FORETOLD, {}).get(want.name, ())[:after]:
+        have = foreseen(context, opts, have, foretold, want)
     return have
 
 
 def foreseen(
-    context: Context, opts: Opts, have: Have | None, asked: tuple[Qube, Plan, Qube]
+    context: Context, opts: Opts, have: Have | None, foretold: Foretold, want: Qube
 ) -> Have | None:
-    """The qube once ``plan`` is carried out, as far as ``done`` and ``want`` speak of it."""
-    done, plan, want = asked
-    for step in plan.steps:
+    """The qube once the plan is carried out, as far as its declaration and ``want`` speak of it."""
+    done = foretold.want
+    for step in foretold.plan.steps:
         if step.what == "qube" and step.new is None:
             have = None
         elif step.what == "qube":
-            source = look(context, opts, as_source(done, done, want)) if done.source else None
+            copied = as_source(done, done, want) if done.source else None
+            source = look(context, opts, copied, foretold.of_source) if copied else None
             have = foresight.blank(done, source)
         elif have is not None and step.what in ("power", "restart"):
             have = replace(have, state=str(step.new))
-    return None if have is None else foresight.after(done, have, plan.steps)
+    return None if have is None else foresight.after(done, have, foretold.plan.steps)
 
 
 def foretell(context: Context, opts: Opts, want: Qube, plan: Plan) -> Plan:
     """The same plan; a test run counts it as carried out from now on."""
     if opts["test"] and plan.steps:
-        context.setdefault(FORETOLD, {}).setdefault(want.name, []).append((want, plan))
+        known = context.setdefault(FORETOLD, {})
+        of_source = len(known.get(str(want.source), ()))
+        known.setdefault(want.name, []).append(Foretold(want, plan, of_source))
     return plan
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tesseraqt_lib import order
+from tesseraqt_lib import order, parts
 from tesseraqt_lib.model import Device, Fleet, Package, Qube, Volume
 from tesseraqt_lib.problems import Problems
 
@@ -131,12 +131,23 @@ def arguments(qube: Qube) -> dict[str, Any]:
             kind: {port: assignment(one) for port, one in found.items()}
             for kind, found in qube.devices.items()
         },
+        "containers": chosen(qube) if qube.parts else None,
         "restart": None if qube.restart == "never" else qube.restart,
         "running": False if qube.running is False else None,
         "adopt": qube.adopt or None,
         "existing": qube.existing or None,
     }
     return {key: value for key, value in said.items() if value not in (None, {})}
+
+
+def chosen(qube: Qube) -> dict[str, Any] | list[str]:
+    """The containers of the qube and their wires; an empty list says that it has none."""
+    found: dict[str, dict[str, Any]] = {name: {} for name in parts.named(qube)}
+    for place, wire in qube.wires.items():
+        part, _, slot = place.partition(".")
+        how = {"ask": wire.ask, "trust": wire.trust}
+        found[part][slot] = {"to": wire.to, **{key: True for key, said in how.items() if said}}
+    return found or []
 
 
 def origin(qube: Qube) -> dict[str, str] | None:

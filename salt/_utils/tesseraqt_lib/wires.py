@@ -10,6 +10,7 @@ from typing import Any
 from tesseraqt_lib import order
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.model import Fleet, Qube, Wire
+from tesseraqt_lib.parts import named
 from tesseraqt_lib.problems import Problems, nearest
 
 #: The containers that each qube has, and what is declared of each.
@@ -57,11 +58,6 @@ def parts(declared: Fleet) -> Parts:
         for name, qube in declared.qubes.items()
         if not qube.absent
     }
-
-
-def named(qube: Qube) -> tuple[str, ...]:
-    """The containers of the qube, and ``qube`` where it takes part itself."""
-    return (*qube.containers, *((words.ITSELF,) if qube.itself else ()))
 
 
 def declaration(declared: Fleet, qube: Qube, part: str) -> Mapping[str, Any]:
