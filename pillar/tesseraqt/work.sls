@@ -20,9 +20,10 @@ tesseraqt:
         - accept proto=icmp
       containers:
         mail:
-          keys: {to: vault/keys.agent, ask: true}
+          # Towards a label that is trusted more, so that has to be said; and Qubes asks each time.
+          keys: {to: vault/keys.agent, ask: true, trust: true}
         reader:
-          wiki: dev/wiki.http
+          wiki: {to: dev/wiki.http, trust: true}
 
     dev:
       template: nixos-dev

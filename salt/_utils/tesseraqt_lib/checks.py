@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tesseraqt_lib import links, wires
+from tesseraqt_lib import borders, circuits, lineage, links, wires
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.links import class_of, path_of
 from tesseraqt_lib.model import Device, Fleet, Qube
@@ -36,6 +36,8 @@ def fleet(declared: Fleet, problems: Problems) -> None:
     devices(declared, problems)
     systems(declared, problems)
     wires.check(declared, problems)
+    circuits.check(declared, problems)
+    borders.check(borders.Declared(declared), problems)
 
 
 def qube(declared: Qube, problems: Problems) -> None:
@@ -141,36 +143,11 @@ def assignments(declared: Fleet) -> Iterator[tuple[str, str, Device]]:
                     yield name, kind, device
 
 
-def system(declared: Fleet, name: str) -> str | None:
-    """What the qube called ``name`` is declared to run; ``None`` when nothing says so."""
-    last = declared.all.get(lineage(declared, name)[-1])
-    return last.os if last else None
-
-
-def root(declared: Fleet, name: str) -> str:
-    """The qube whose root volume ``name`` runs, as far as the declaration says."""
-    last = declared.all.get(lineage(declared, name)[-1])
-    return last.template or last.clone or last.name if last else name
-
-
-def lineage(declared: Fleet, name: str) -> list[str]:
-    """``name`` and the declared qubes that its root comes from, until one says what it runs."""
-    line = [name]
-    while (qube_ := declared.all.get(line[-1])) is not None and not qube_.os:
-        parent = qube_.template or qube_.clone
-        if parent is None or parent not in declared.all or parent in line:
-            break
-        line.append(parent)
-    return line
-
-
 def systems(declared: Fleet, problems: Problems) -> None:
     """No qube is declared to run anything but NixOS or Whonix, where that is the rule."""
     for name, qube_ in declared.all.items():
-        if not qube_.absent and system(declared, name) == words.OTHER:
+        if not qube_.absent and lineage.system(declared, name) == words.OTHER:
             breaks_rule(declared, name, "does not run NixOS", problems)
-        if qube_.containers and not qube_.absent and system(declared, name) == words.WHONIX:
-            problems.add(f"qubes.{name}.containers", "a Whonix qube gets no containers")
 
 
 def breaks_rule(declared: Fleet, name: str, text: str, problems: Problems) -> None:
@@ -178,7 +155,7 @@ def breaks_rule(declared: Fleet, name: str, text: str, problems: Problems) -> No
 
     It is told of the qube that the root comes from, once for all that run it.
     """
-    at = path_of(declared, lineage(declared, name)[-1])
+    at = path_of(declared, lineage.line(declared, name)[-1])
     if declared.nixos_only == "enforce":
         how = "; declare only NixOS and Whonix qubes, or set `nixos_only: warn`"
         problems.add(at, f"{text}{how}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tesseraqt_lib import checks, links, order
+from tesseraqt_lib import checks, lineage, links, order
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Qube
@@ -87,7 +87,7 @@ def systems(declared: Fleet, dom0: Dom0, there: Mapping[str, str], problems: Pro
         return
     asked: dict[str, str | None] = {}
     for name, qube in declared.all.items():
-        if qube.absent or checks.system(declared, name) is not None:
+        if qube.absent or lineage.system(declared, name) is not None:
             continue
         root = root_of(declared, dom0, name, there)
         if there.get(root) not in words.ROOTED:
@@ -107,7 +107,7 @@ def says(root: str, system: str | None) -> str:
 
 def root_of(declared: Fleet, dom0: Dom0, name: str, there: Mapping[str, str]) -> str:
     """The qube whose root volume ``name`` runs, declared or not."""
-    name = checks.root(declared, name)
+    name = lineage.root(declared, name)
     if name in there and there[name] in words.ROOTLESS:
         have = dom0.look(Qube(name))
         if have is not None and have.template:

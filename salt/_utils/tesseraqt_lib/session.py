@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tesseraqt_lib import foresight, machine, schema
+from tesseraqt_lib import foresight, machine, schema, seen
 from tesseraqt_lib import plan as planner
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Settings
@@ -84,6 +84,7 @@ def checked(context: Context, opts: Opts, pillar: Any) -> tuple[Fleet, Problems]
         declared = schema.fleet(pillar, problems)
         if not problems.found:
             machine.check(declared, dom0(context, opts), problems)
+            seen.check(declared, dom0(context, opts), problems)
         context[CHECKED] = (key, declared, problems)
     _, found, wrong = context[CHECKED]
     return found, wrong

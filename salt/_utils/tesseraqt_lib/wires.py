@@ -118,8 +118,8 @@ def provider_there(declared: Fleet, one: Bound, found: Parts, problems: Problems
     qube, container, api = one.provider
     if qube not in found:
         if f"qubes.{qube}" not in problems.blamed:
-            near = nearest(qube, found)
-            problems.value(one.path, one.wire.to, f"leads to an undeclared qube{near}")
+            why = f"leads to {no_provider(declared, qube)}{nearest(qube, found)}"
+            problems.value(one.path, one.wire.to, why)
     elif container not in found[qube]:
         near = nearest(container, found[qube])
         problems.value(one.path, one.wire.to, f"leads to a container that {qube!r} has not{near}")
@@ -129,3 +129,10 @@ def provider_there(declared: Fleet, one: Bound, found: Parts, problems: Problems
         if api not in apis and not {blamed, f"{blamed}.{api}"} & problems.blamed:
             near = nearest(api, apis)
             problems.value(one.path, one.wire.to, f"leads to an API that {container!r} lacks{near}")
+
+
+def no_provider(declared: Fleet, name: str) -> str:
+    """What the name stands for that is no qube which could provide anything."""
+    if name in declared.templates:
+        return "a template"
+    return "a qube that is declared absent" if name in declared.qubes else "an undeclared qube"
