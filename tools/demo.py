@@ -25,6 +25,7 @@ class Demo:
 
     def __init__(self, directory):
         self.world = simulated_dom0.create(directory / "dom0")
+        simulated_dom0.share_policy(directory / "minion", directory / "dom0")
         self.config_dir = simulated_dom0.write_config(directory / "minion")
 
     def qubesctl(self, *arguments, code=0, lines=None):

@@ -37,6 +37,7 @@ def write_config(directory, pillar_root=REPO / "pillar", **settings):
     drop_ins = directory / "etc" / "salt" / "minion.d"
     drop_ins.mkdir(parents=True, exist_ok=True)
     (drop_ins.parent / "minion").touch()
+    (directory / "etc" / "qubes" / "policy.d").mkdir(parents=True, exist_ok=True)
     roots = {
         "file_roots": {"base": [f"{directory}/srv/salt"], "user": [f"{directory}/srv/user_salt"]},
         "pillar_roots": {"base": [str(pillar_root)]},
@@ -52,6 +53,12 @@ def write_config(directory, pillar_root=REPO / "pillar", **settings):
     ours = (REPO / "salt" / "tesseraqt" / "files" / "tesseraqt.conf").read_text()
     (drop_ins / "tesseraqt.conf").write_text(ours.replace(INSTALLED, str(REPO / "salt")))
     return drop_ins.parent
+
+
+def share_policy(directory, state):
+    """The minion in ``directory`` has the qrexec policy of the simulated dom0 in ``state``."""
+    (directory / "etc").mkdir(parents=True, exist_ok=True)
+    (directory / "etc" / "qubes").symlink_to(state / "etc" / "qubes")
 
 
 def write_pillar(directory, pillars):

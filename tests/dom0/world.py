@@ -21,6 +21,8 @@ from simulated_qubesd.store import Store
 from template_packages import Package
 
 HERE = Path(__file__).resolve().parent
+#: Where qrexec policy is, below the directory of the world.
+POLICY = Path("etc/qubes/policy.d")
 _DIFFERENT_EACH_TIME = ("qid", "uuid", "dispid")
 
 
@@ -136,6 +138,11 @@ class World:
             _plain(document)
         return state
 
+    @property
+    def policy(self) -> Path:
+        """The directory of qrexec policy."""
+        return self.path / POLICY
+
     # To change it from outside
 
     def add_qube(
@@ -217,6 +224,7 @@ def _prepended(path: Path, variable: str) -> str:
 def _install(path: Path) -> None:
     """The starting fleet is in the directory, made as a client would make it."""
     (path / "qubes").mkdir(parents=True)
+    (path / POLICY).mkdir(parents=True)
     store = Store(str(path))
     store.write(
         {"globals": starting_fleet.system_document(), "qubes/dom0": starting_fleet.dom0_document()}

@@ -88,7 +88,8 @@ def declare(world, minion_opts, tmp_path):
     def run(pillar):
         directory = Path(tempfile.mkdtemp(prefix="pillar-", dir=tmp_path))
         root = simulated_dom0.write_pillar(directory, {minion_opts["id"]: pillar})
-        return Loaders(minion_opts | {"pillar": pillar, "pillar_roots": {"base": [str(root)]}})
+        here = {"pillar": pillar, "pillar_roots": {"base": [str(root)]}}
+        return Loaders(minion_opts | here | {"root_dir": str(world.path)})
 
     return run
 

@@ -51,6 +51,7 @@ def salt_call(call, world, synced, tmp_path):
     """
     directory = tmp_path / "minion"
     shutil.copytree(synced, directory / EXTMODS)
+    simulated_dom0.share_policy(directory, world.path)
 
     def run(*args, pillar=None, env=None):
         root = simulated_dom0.REPO / "pillar"

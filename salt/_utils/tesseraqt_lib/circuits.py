@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tesseraqt_lib import wires
+from tesseraqt_lib import borders, wires
 from tesseraqt_lib.marks import QUBESDB_VALUE
 from tesseraqt_lib.model import Fleet
 from tesseraqt_lib.parts import SLOTS, slots
@@ -21,6 +21,7 @@ OPTIONAL: Mapping[str, bool] = {"optional": True}
 def check(declared: Fleet, problems: Problems) -> None:
     """No start waits for itself, and every qube can be told all of its wires."""
     cycles(declared, problems)
+    at_odds(declared, problems)
     for name, qube in declared.qubes.items():
         for feature, said in () if qube.absent else slots(qube).items():
             if len(said) > QUBESDB_VALUE:
@@ -43,6 +44,19 @@ def cycles(declared: Fleet, problems: Problems) -> None:
             shown = " -> ".join(f"{one.qube}/{one.container}" for one in (*ring, ring[0]))
             how = "declare one of the slots `optional: true`"
             problems.add(ring[0].path, f"a cycle of starts: {shown}; {how}")
+
+
+def at_odds(declared: Fleet, problems: Problems) -> None:
+    """No qube is asked about for one of its containers and not for another one.
+
+    Policy knows qubes, and not which of their containers calls.
+    """
+    asks: dict[tuple[str, ...], Bound] = {}
+    for one in borders.crossing(declared):
+        first = asks.setdefault((one.qube, *one.provider), one)
+        if first.wire.ask != one.wire.ask:
+            why = f"leads where {first.container}.{first.slot} leads: one asks and one does not"
+            problems.value(one.path, one.wire.to, f"{why}; Qubes cannot tell them apart")
 
 
 def needed(declared: Fleet) -> dict[Place, list[Bound]]:
