@@ -21,14 +21,25 @@ if TYPE_CHECKING:  # what Salt's loader puts into every module
     __context__: dict[str, Any]
     __opts__: dict[str, Any]
     __pillar__: dict[str, Any]
+    __salt__: dict[str, Any]
 
 __virtualname__ = "tesseraqt"
 #: Printed by ``_output/tesseraqt.py`` unless ``--out`` says otherwise.
 __outputter__ = {"plan": "tesseraqt", "status": "tesseraqt"}
 
 try:
-    from tesseraqt_lib import converge, render, report, schema, session, states
-    from tesseraqt_lib.model import Fleet, Qube
+    from tesseraqt_lib import (
+        converge,
+        deploy,
+        files,
+        render,
+        report,
+        schema,
+        sections,
+        session,
+        states,
+    )
+    from tesseraqt_lib.model import Fleet, Plan, Qube
     from tesseraqt_lib.problems import Problems
 
     MISSING = ""
@@ -68,8 +79,8 @@ def fleet(section: str | None = None) -> Any:
     The Salt states that pillar compiles to, in their order.
 
     section
-        ``templates``, ``qubes``, ``globals``, ``absent`` or ``power`` for the states of
-        this one as a list; all of them, by section, if none is given.
+        the name of an SLS file (``templates``, ``qubes`` ...) for the states of this one as a
+        list; all of them, by section, if none is given.
 
     If the declaration has problems, a section consists of one state that fails with all of
     them before anything else runs, and the whole raises an invocation error.
@@ -81,16 +92,16 @@ def fleet(section: str | None = None) -> Any:
         qubesctl tesseraqt.fleet
         qubesctl tesseraqt.fleet qubes --out=json
     """
-    if section is not None and section not in states.SECTIONS:
-        raise SaltInvocationError(f"{section!r} is not one of: {', '.join(states.SECTIONS)}")
+    if section is not None and section not in sections.SECTIONS:
+        raise SaltInvocationError(f"{section!r} is not one of: {', '.join(sections.SECTIONS)}")
     declared, problems = _checked()
     if problems.found and section is None:
         raise SaltInvocationError(problems.text())
     if problems.found:
-        return [state.data() for state in states.unsound(str(section), problems)]
+        return [state.data() for state in sections.unsound(str(section), problems)]
     compiled = _compiled(declared)
-    first = states.SECTIONS[0]
-    compiled[first].insert(0, states.sound(first, problems))
+    first = sections.SECTIONS[0]
+    compiled[first].insert(0, sections.sound(first, problems))
     data = {name: [state.data() for state in found] for name, found in compiled.items()}
     return data if section is None else data[section]
 
@@ -112,7 +123,7 @@ def plan() -> dict[str, Any]:
     """
     opts, context = {**__opts__, "test": True}, session.rehearsal(__context__, __opts__)
     found = (
-        (state.id, session.planned(context, opts, state))
+        (state.id, _planned(context, opts, state))
         for section in _compiled(_sound()).values()
         for state in section
     )
@@ -166,12 +177,12 @@ def prunable() -> list[dict[str, Any]]:
     """
     declared, problems = _checked()
     if problems.found:
-        return [state.data() for state in states.unsound("templates", problems)]
+        return [state.data() for state in sections.unsound("templates", problems)]
     dom0 = session.dom0(__context__, __opts__)
     gone = {name: Qube(name, absent=True) for name in report.prunable(declared, dom0)}
     removed = Fleet(qubes=gone)
-    going = states.compiled(removed, _found(removed))["absent"]
-    return [state.data() for state in (states.sound("prune", problems), *going)]
+    going = states.farewells(removed, _found(removed))
+    return [state.data() for state in (sections.sound("prune", problems), *going)]
 
 
 def system(root: str) -> str:
@@ -211,7 +222,8 @@ def _checked() -> tuple[Fleet, Problems]:
     """The declared fleet, and what is wrong with it; the machine is asked only if nothing is."""
     if errors := __pillar__.get("_errors"):
         raise SaltInvocationError("pillar itself has errors:\n" + "\n".join(map(str, errors)))
-    return session.checked(__context__, __opts__, __pillar__.get("tesseraqt"))
+    there = files.Files(__salt__).there
+    return session.checked(__context__, __opts__, __pillar__.get("tesseraqt"), there)
 
 
 def _sound() -> Fleet:
@@ -224,7 +236,23 @@ def _sound() -> Fleet:
 
 def _compiled(declared: Fleet) -> dict[str, list[states.State]]:
     """The states of the fleet, by section."""
-    return states.compiled(declared, _found(declared))
+    return sections.compiled(declared, _found(declared), lambda root: _tree(declared, root).parts)
+
+
+def _tree(declared: Fleet, root: str) -> Any:
+    """What a root is sent."""
+    modules = sorted(render.modules(declared, root).values())
+    return files.Files(__salt__).tree(render.document(declared, root), modules)
+
+
+def _planned(context: Any, opts: Any, state: states.State) -> Plan:
+    """The steps of one compiled state."""
+    if state.function != "deployed":
+        return session.planned(context, opts, state)
+    found = files.Files(__salt__)
+    tree = found.tree(state.arguments["system"], state.arguments["modules"])
+    means = deploy.Means(session.dom0(context, opts), found.script, deploy.PATIENCE)
+    return Plan(state.name, tuple(deploy.steps(deploy.Root(state.name, tree), means)))
 
 
 def _found(declared: Fleet) -> dict[str, Qube]:

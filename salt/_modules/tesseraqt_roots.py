@@ -13,15 +13,19 @@ Part of the functions called ``tesseraqt``, like ``tesseraqt.py`` beside it.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salt.exceptions import CommandExecutionError
+
+if TYPE_CHECKING:  # what Salt's loader puts into every module
+    __context__: dict[str, Any]
+    __opts__: dict[str, Any]
+    __salt__: dict[str, Any]
 
 __virtualname__ = "tesseraqt"
 
 try:
-    from tesseraqt_lib import deploy, lock, session
+    from tesseraqt_lib import deploy, files, lock, session
     from tesseraqt_lib import rollback as way_back
 
     MISSING = ""
@@ -80,13 +84,5 @@ def _means() -> Any:
         lock.take(session.lock_path(__opts__), session.job(__opts__))
     except lock.Held as error:
         raise CommandExecutionError(f"{error}; wait for it to end, and try again") from error
-    return deploy.Means(session.dom0(__context__, __opts__), _guest_script, deploy.PATIENCE)
-
-
-def _guest_script(name: str) -> str:
-    """The text of one of the formula's guest scripts."""
-    url = f"salt://tesseraqt/files/guest/{name}"
-    path = __salt__["cp.cache_file"](url)
-    if not path:
-        raise CommandExecutionError(f"{url} is not among Salt's files")
-    return Path(path).read_text(encoding="ascii")
+    dom0 = session.dom0(__context__, __opts__)
+    return deploy.Means(dom0, files.Files(__salt__).script, deploy.PATIENCE)

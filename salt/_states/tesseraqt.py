@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import salt.utils.args
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+from salt.exceptions import SaltInvocationError
 
 if TYPE_CHECKING:  # what Salt's loader puts into every module
     __context__: dict[str, Any]
@@ -218,24 +218,15 @@ def _converge(
     name: str, parse: Callable[[Problems], Any], decide: Callable[[Any], Plan]
 ) -> dict[str, Any]:
     """The state's return: the one place that knows about test mode."""
-    try:
+
+    def act() -> converge.Outcome:
         want = _sound(parse)
         if __opts__["test"]:
-            outcome = converge.predict(name, lambda: decide(want))
-        else:
-            lock.take(session.lock_path(__opts__), session.job(__opts__))
-            dom0 = session.dom0(__context__, __opts__)
-            outcome = converge.apply(name, lambda: decide(want), dom0)
-    except (SaltInvocationError, CommandExecutionError) as error:
-        outcome = converge.Outcome(False, str(error.strerror))
-    except lock.Held as error:
-        outcome = converge.Outcome(False, f"{error}; wait for it to end, and apply again")
-    return {
-        "name": name,
-        "result": outcome.result,
-        "changes": outcome.changes,
-        "comment": outcome.comment,
-    }
+            return converge.predict(name, lambda: decide(want))
+        lock.take(session.lock_path(__opts__), session.job(__opts__))
+        return converge.apply(name, lambda: decide(want), session.dom0(__context__, __opts__))
+
+    return converge.returned(name, act)
 
 
 def _sound(parse: Callable[[Problems], Any]) -> Any:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-NixOS as declared, in the roots of qubes.
-=========================================
+NixOS as declared, in the roots of qubes, and qubes that run what their roots have.
+===================================================================================
 
 Part of the states called ``tesseraqt``, like ``tesseraqt.py`` beside it.
 
@@ -13,17 +13,24 @@ Part of the states called ``tesseraqt``, like ``tesseraqt.py`` beside it.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+import salt.utils.args
+from salt.exceptions import SaltInvocationError
+
+if TYPE_CHECKING:  # what Salt's loader puts into every module
+    __context__: dict[str, Any]
+    __opts__: dict[str, Any]
+    __salt__: dict[str, Any]
 
 __virtualname__ = "tesseraqt"
 
 try:
-    from tesseraqt_lib import deploy, files, lock, session
+    from tesseraqt_lib import converge, deploy, files, lock, record, schema, session
     from tesseraqt_lib import deployed as state
     from tesseraqt_lib.converge import Outcome
+    from tesseraqt_lib.problems import Problems
 
     MISSING = ""
 except ImportError as error:
@@ -39,9 +46,8 @@ def deployed(
     name: str,
     system: str | dict[str, Any],
     modules: list[str] | None = None,
-    configuration: str = "auto",
-    generations: int = 5,
     jobs: int = 4,
+    **how: Any,
 ) -> dict[str, Any]:
     """
     The root boots the declared system, built in it on top of its own configuration.
@@ -54,15 +60,12 @@ def deployed(
     system
         What the system is to have, as ``tesseraqt.system`` prints it: JSON, or data.
     modules
-        NixOS modules of your own, as ``salt://`` paths.
-    configuration
-        ``auto`` for the flake in ``/etc/nixos`` if there is one, else its
-        ``configuration.nix``; ``file`` for the latter in any case; or the name of a
-        configuration in the flake.
-    generations
-        How many generations the root keeps.
+        The NixOS modules that it names: ``salt://`` addresses, or absolute paths in dom0.
     jobs
         No more roots than this are worked on at once.
+    how
+        ``configuration``, ``generations``, ``activation`` and ``confirm``, as below
+        ``nixos:`` in pillar (docs/pillar.md).
 
     .. code-block:: yaml
 
@@ -73,20 +76,56 @@ def deployed(
                   web: {packages: [nginx]}
             - parallel: True
     """
-    try:
-        tree = files.tree(system, _ours(), modules or [], _cached)
-        root = deploy.Root(name, tree, configuration, generations)
-        outcome = _outcome(root, jobs)
-    except (SaltInvocationError, CommandExecutionError) as error:
-        outcome = Outcome(False, str(error.strerror))
-    except lock.Held as error:
-        outcome = Outcome(False, f"{error}; wait for it to end, and apply again")
-    return {
-        "name": name,
-        "result": outcome.result,
-        "changes": outcome.changes,
-        "comment": outcome.comment,
-    }
+
+    def act() -> Outcome:
+        document = json.loads(system) if isinstance(system, str) else system
+        tree = files.Files(__salt__).tree(document, modules or [])
+        problems = Problems()
+        root = deploy.Root(name, tree, schema.how(salt.utils.args.clean_kwargs(**how), problems))
+        if problems.found:
+            raise SaltInvocationError(problems.text())
+        return _outcome(root, jobs)
+
+    return converge.returned(name, act)
+
+
+def current(name: str, root: str, parts: dict[str, str], restart: str = "never") -> dict[str, Any]:
+    """
+    The qube, if it runs, runs what its root was given last, and has the containers that are
+    declared for it. Where it does not, it needs a restart: it gets that if ``restart`` says
+    so; else the state says that it needs one, and changes nothing.
+
+    name
+        The qube.
+    root
+        The qube whose root volume it runs; itself if it has one of its own.
+    parts
+        The containers that concern it, and ``qube`` for the root as such, each with the
+        fingerprint that it has as declared.
+    restart
+        ``never`` or ``when_needed``.
+
+    .. code-block:: yaml
+
+        work-is-current:
+          tesseraqt.current:
+            - name: work
+            - root: nixos
+            - parts: {web: 0123456789ab}
+            - restart: when_needed
+    """
+    want = record.Runs(name, root, parts, restart)
+
+    def decide() -> Any:
+        return session.current(__context__, __opts__, want)
+
+    def act() -> Outcome:
+        if __opts__["test"]:
+            return converge.predict(name, decide)
+        lock.take(session.lock_path(__opts__), session.job(__opts__))
+        return converge.apply(name, decide, session.dom0(__context__, __opts__))
+
+    return converge.returned(name, act)
 
 
 def turns(name: str) -> dict[str, Any]:
@@ -102,42 +141,20 @@ def turns(name: str) -> dict[str, Any]:
         systems:
           tesseraqt.turns: []
     """
-    said = {"name": name, "changes": {}, "result": True, "comment": "no other apply runs"}
-    try:
+
+    def act() -> Outcome:
         if not __opts__["test"]:
             lock.take(session.lock_path(__opts__), session.job(__opts__))
-    except lock.Held as error:
-        said |= {"result": False, "comment": f"{error}; wait for it to end, and apply again"}
-    return said
+        return Outcome(True, "no other apply runs")
+
+    return converge.returned(name, act)
 
 
 def _outcome(root: deploy.Root, jobs: int) -> Outcome:
-    """What the state found or did: the one place here that knows about test mode."""
-    means = deploy.Means(session.dom0(__context__, __opts__), _guest_script, deploy.PATIENCE)
+    """What ``deployed`` found or did: it stops here in test mode."""
+    dom0 = session.dom0(__context__, __opts__)
+    means = deploy.Means(dom0, files.Files(__salt__).script, deploy.PATIENCE)
     if __opts__["test"]:
         return state.predict(root, means)
     lock.take(session.lock_path(__opts__), session.job(__opts__))
     return state.apply(root, means, jobs)
-
-
-def _ours() -> list[str]:
-    """The NixOS modules of the formula, and the files that they name."""
-    below = "tesseraqt/files/nixos/"
-    found: list[str] = __salt__["cp.list_master"](prefix=below)
-    ours = sorted(path.removeprefix(below) for path in found if path.startswith(below))
-    if "default.nix" not in ours:
-        raise CommandExecutionError(f"there are no NixOS modules in salt://{below}")
-    return ours
-
-
-def _guest_script(name: str) -> str:
-    """The text of one of the formula's guest scripts."""
-    return _cached(f"salt://tesseraqt/files/guest/{name}").decode("ascii")
-
-
-def _cached(url: str) -> bytes:
-    """A file of Salt's file roots."""
-    path = __salt__["cp.cache_file"](url)
-    if not path:
-        raise CommandExecutionError(f"{url} is not among Salt's files")
-    return Path(path).read_bytes()

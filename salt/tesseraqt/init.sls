@@ -5,4 +5,6 @@ include:
   - tesseraqt.qubes
   - tesseraqt.globals
   - tesseraqt.absent
+  - tesseraqt.systems
+  - tesseraqt.current
   - tesseraqt.power

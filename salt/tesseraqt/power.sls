@@ -1,7 +1,7 @@
 {#- SPDX-License-Identifier: MIT #}
 {#- Qubes that are declared to run or to be halted. #}
 include:
-  - tesseraqt.qubes
+  - tesseraqt.current
 {%- for state in salt["tesseraqt.fleet"]("power") %}
 
 {{ state.id | json }}:

@@ -18,9 +18,8 @@ import simulated_dom0
 
 simulated_dom0.importable()
 
-from tesseraqt_lib import lock, session, tools  # noqa: E402
+from tesseraqt_lib import lock, sections, session, tools  # noqa: E402
 
-SECTIONS = ("templates", "qubes", "globals", "absent", "power")
 SKIPPED = "one or more requisites failed"
 
 
@@ -78,7 +77,7 @@ class Minion:
             loader.pack["__context__"] = context
             loader.pack["__pillar__"] = {"tesseraqt": pillar}
             for opts in (loader.opts, loader.pack["__opts__"], self._opts_of(loader)):
-                opts.update(cachedir=f"{world.path}-cache", test=test)
+                opts.update(cachedir=f"{world.path}-cache", root_dir=str(world.path), test=test)
 
     def end(self) -> None:
         """The run is over, as if its process had ended."""
@@ -103,7 +102,7 @@ class Minion:
         self.begin(world, pillar, test)
         with self._watched(world, run):
             compiled = self.modules["tesseraqt.fleet"]()
-            for section in SECTIONS:
+            for section in sections.SECTIONS:
                 for state in compiled[section]:
                     self._id = state["id"]
                     run.results[state["id"]] = self._state(run, state)
@@ -129,6 +128,7 @@ class Minion:
         arguments: dict[str, Any] = {}
         for one in state["arguments"]:
             arguments.update(one)
+        arguments.pop("parallel", None)
         required = [one["tesseraqt"] for one in arguments.pop("require", [])]
         if any(run.results[id_]["result"] is False for id_ in required):
             name = arguments["name"]

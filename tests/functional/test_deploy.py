@@ -133,7 +133,7 @@ def test_a_user_configuration_that_is_broken_is_told(root, states):
 
 
 def test_a_full_disk_is_told_before_anything_is_sent(root, states, monkeypatch):
-    monkeypatch.setattr("tesseraqt_lib.deploy.LEAST_FREE", 1 << 50)
+    monkeypatch.setattr("tesseraqt_lib.failures.LEAST_FREE", 1 << 50)
     answer = states.tesseraqt.deployed(str(root), system=SYSTEM)
     assert answer.result is False
     assert answer.comment.endswith("MiB are free in it: grow its root volume")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from roots import SYSTEM
-from tesseraqt_lib import guest, logfile
+from tesseraqt_lib import deploy, guest, logfile
 
 PHASES = (
     "starting",
@@ -17,7 +17,6 @@ PHASES = (
     "sending",
     "building",
     "activating",
-    "recording",
     "shutting down",
 )
 
@@ -56,6 +55,14 @@ def test_killed_before_any_phase_the_next_apply_gets_there(root, states, phase):
     def sabotage():
         begin = logfile.Progress.phase
         logfile.Progress.phase = lambda self, words: die() if words == phase else begin(self, words)
+
+    killed(root, states, sabotage)
+    finished(root, states)
+
+
+def test_killed_before_dom0_remembers_it_the_next_apply_builds_nothing(root, states):
+    def sabotage():
+        deploy.remember = lambda *_: die()
 
     killed(root, states, sabotage)
     finished(root, states)

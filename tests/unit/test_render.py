@@ -123,28 +123,27 @@ def test_modules_of_one_name_do_not_meet():
     assert render.module("salt://a/x.nix") != render.module("salt://b/x.nix")
 
 
+WEB = {"packages": ["nginx"], "modules": ["modules/1-b.nix"]}
+SAME = ({"containers": {"web": WEB, "db": {}}}, {"a.nix": b"a"}, {"modules/1-b.nix": b"b"})
 CHANGES = {
-    "document": ("{ }", {"a.nix": b"a"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "1"}),
-    "our module": ("{}", {"a.nix": b"c"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "1"}),
-    "their module": ("{}", {"a.nix": b"a"}, {"modules/1-b.nix": b"c"}, {"nixpkgs": "1"}),
-    "name": ("{}", {"a.nix": b"a"}, {"modules/2-b.nix": b"b"}, {"nixpkgs": "1"}),
-    "pin": ("{}", {"a.nix": b"a"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "2"}),
-    "nothing moved": ("{}", {}, {"a.nix": b"a", "modules/1-b.nix": b"b"}, {"nixpkgs": "1"}),
+    "our module": ({"db", "qube", "web"}, SAME[0], {"a.nix": b"c"}, SAME[2]),
+    "its module": ({"web"}, SAME[0], SAME[1], {"modules/1-b.nix": b"c"}),
+    "its packages": (
+        {"web"},
+        {"containers": {"web": {**WEB, "packages": []}, "db": {}}},
+        *SAME[1:],
+    ),
+    "the root": ({"qube"}, {**SAME[0], "root": {"packages": ["git"]}}, *SAME[1:]),
+    "nothing": (set(), SAME[0], dict(SAME[1]), {**SAME[2], "modules/2-other.nix": b""}),
 }
-SAME = ("{}", {"a.nix": b"a"}, {"modules/1-b.nix": b"b"}, {"nixpkgs": "1"})
 
 
-@pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES)
-def test_another_digest_means_another_system(changed):
-    assert render.digest(*changed) != render.digest(*SAME)
-
-
-def test_the_digest_does_not_know_any_order():
-    ours = {"a.nix": b"a", "b.nix": b"b"}
-    assert render.digest("{}", ours, {}, {}) == render.digest(
-        "{}", dict(sorted(ours.items(), reverse=True)), {}, {}
-    )
-    assert re.fullmatch("[0-9a-f]{64}", render.digest(*SAME))
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_part_has_another_fingerprint_exactly_if_it_is_another(change):
+    parts, *changed = change
+    before, after = render.fingerprints(*SAME), render.fingerprints(*changed)
+    assert {name for name in after if after[name] != before[name]} == parts
+    assert all(re.fullmatch("[0-9a-f]{12}", word) for word in after.values())
 
 
 def test_the_longest_flag_is_a_service_that_qubes_takes():

@@ -254,9 +254,9 @@ CONTAINERS = Map(ContainerName(), Section(CONTAINER))
 SAID: Mapping[str, Shape] = {
     key: CONTAINER.fields[key] for key in ("packages", "config", "modules", "provides", "consumes")
 }
-SYSTEM = Record(
+#: How it is built and activated.
+HOW = Record(
     {
-        **SAID,
         "configuration": Text(
             r"[A-Za-z_][A-Za-z0-9_-]{0,63}", "auto, file, or a name in nixosConfigurations"
         ),
@@ -265,6 +265,7 @@ SYSTEM = Record(
         "confirm": Number(10, 3600, "seconds"),
     }
 )
+SYSTEM = Record({**SAID, **HOW.fields})
 
 #: ``container.api`` in the same qube, or ``qube/container.api``.
 TARGET = Text(

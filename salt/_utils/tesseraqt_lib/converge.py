@@ -5,16 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-from tesseraqt_lib import tools
-from tesseraqt_lib.dom0 import Dom0, StepFailed, halts
+from tesseraqt_lib import lock, tools
+from tesseraqt_lib.dom0 import StepFailed, halts
 from tesseraqt_lib.model import Have, Plan, Qube, Step
 
 Decide = Callable[[], Plan]
 Changes = dict[str, dict[str, Any]]
+
+
+class Door(Protocol):
+    """Whatever can carry out steps: Qubes, or the policy file."""
+
+    def forget(self, name: str) -> None:
+        """The next look is a true one."""
+
+    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
+        """All steps are done, in their order; else ``StepFailed`` is raised."""
+
+    def finished(self, name: str) -> None:
+        """Nothing that was begun is unfinished."""
 
 
 @dataclass
@@ -26,17 +39,33 @@ class Outcome:
     changes: Changes = field(default_factory=dict)
 
 
+def returned(name: str, act: Callable[[], Outcome]) -> dict[str, Any]:
+    """What a state returns to Salt, be it that the declaration is wrong or the world said no."""
+    try:
+        outcome = act()
+    except (SaltInvocationError, CommandExecutionError) as error:
+        outcome = Outcome(False, str(error.strerror))
+    except lock.Held as error:
+        outcome = Outcome(False, f"{error}; wait for it to end, and apply again")
+    return {
+        "name": name,
+        "result": outcome.result,
+        "changes": outcome.changes,
+        "comment": outcome.comment,
+    }
+
+
 def predict(name: str, decide: Decide) -> Outcome:
     """What ``apply`` would do, and nothing done."""
     plan = decide()
     if plan.refusals:
         return refused(plan)
     if not plan.steps:
-        return as_declared(name)
+        return as_declared(name, plan)
     return Outcome(None, f"{name} would change:\n{told(plan.steps)}", changes(plan.steps))
 
 
-def apply(name: str, decide: Decide, dom0: Dom0) -> Outcome:
+def apply(name: str, decide: Decide, dom0: Door) -> Outcome:
     """The plan is carried out, and a second look finds nothing left of it.
 
     What the first look saw may be as old as the run, so what is to change is looked at
@@ -50,7 +79,7 @@ def apply(name: str, decide: Decide, dom0: Dom0) -> Outcome:
         return refused(plan)
     if not plan.steps:
         dom0.finished(name)
-        return as_declared(name)
+        return as_declared(name, plan)
     try:
         done = dom0.carry_out(name, plan.steps)
     except StepFailed as error:
@@ -95,9 +124,9 @@ def refused(plan: Plan) -> Outcome:
     return Outcome(False, "\n".join(plan.refusals))
 
 
-def as_declared(name: str) -> Outcome:
+def as_declared(name: str, plan: Plan) -> Outcome:
     """Nothing had to be done."""
-    return Outcome(True, f"{name} is as declared")
+    return Outcome(True, "\n".join(plan.notes) or f"{name} is as declared")
 
 
 def changes(steps: Iterable[Step]) -> Changes:

@@ -2,8 +2,6 @@
 """Brings one root to its declared system, phase by phase, and stops at the first that fails.
 
 Each phase can be done again: a run that was killed anywhere is finished by the next one.
-What is known to be done is a feature of the qube that only dom0 writes, after the last
-phase; nothing that a qube says about itself ever counts as done.
 """
 
 from __future__ import annotations
@@ -12,52 +10,21 @@ import contextlib
 import io
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from salt.exceptions import CommandExecutionError
-
-from tesseraqt_lib import guest, scripts
-from tesseraqt_lib import plan as planner
+from tesseraqt_lib import failures, guest, power, record, scripts
 from tesseraqt_lib.dom0 import Dom0
+from tesseraqt_lib.failures import Failed
 from tesseraqt_lib.journal import Journal
 from tesseraqt_lib.logfile import Log, Progress
-from tesseraqt_lib.model import Have, Qube, Step
+from tesseraqt_lib.model import Have, Qube, Step, System
 from tesseraqt_lib.tree import Tree
 
-#: What was deployed last, by the sha256 of its tree, and when.
-SYSTEM, SINCE = "x-tesseraqt-system", "x-tesseraqt-since"
 #: Seconds that a qube gets from its start to the first answer.
 PATIENCE = 180.0
-#: Less than this, in KiB, is not worth a try.
-LEAST_FREE = 1 << 20
-
-FAILED = {
-    "busy": "another deployment still works in it; wait for that to end, and apply again",
-    "space": "its disk is full: grow its root volume",
-    "damaged": "what was sent did not arrive whole",
-    "tree": "what was sent before is gone from it; apply again",
-    "profile": "nix could not make the new system a generation",
-    "generation": "it has no such generation",
-}
-BUILD = {
-    1: "its configuration does not evaluate",
-    100: "something does not build",
-    101: "a build took longer than nix allows",
-    102: "a download has not the declared hash",
-    104: "a build is not deterministic, and was to be checked for that",
-}
-SWITCH = {
-    1: "its boot entry could not be written, or a check before that failed",
-    2: "its activation script failed",
-    3: "systemd could not reload its units",
-    4: "the system is active, but some units failed",
-    100: "the new system needs a restart of the qube",
-}
-
-
-class Failed(CommandExecutionError):  # type: ignore[misc]
-    """A phase failed: the root, why, and the last lines of its log."""
+#: Seconds between two tries to reach a qube.
+PAUSE = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,9 +33,7 @@ class Root:
 
     name: str
     tree: Tree
-    #: ``auto`` for what is found, ``file`` for configuration.nix, else a name in the flake.
-    configuration: str = "auto"
-    generations: int = 5
+    how: System = field(default_factory=System)
 
 
 @dataclass(frozen=True)
@@ -90,9 +55,21 @@ class Means:
         return self.dom0.place / "logs" / f"{name}.log"
 
 
-def done(root: Root, means: Means) -> str | None:
+def done(name: str, means: Means) -> str | None:
     """What was deployed to the root last, if anything was; asked of dom0 alone."""
-    return means.dom0.feature(root.name, SYSTEM)
+    return means.dom0.feature(name, record.SYSTEM)
+
+
+def steps(root: Root, means: Means) -> list[Step]:
+    """The first command of a deployment, which sends the tree; none if that was deployed."""
+    there = means.dom0.look(Qube(root.name)) is not None
+    before = done(root.name, means) if there else None
+    if before == root.tree.digest:
+        return []
+    script = scripts.load(means.read, "push")
+    size = guest.size(script)
+    argv = guest.command(root.name, size, (root.tree.digest, str(len(root.tree.packed))))
+    return [Step("system", before, root.tree.digest, argv)]
 
 
 def left_running(root: Root, means: Means) -> bool:
@@ -112,11 +89,56 @@ def put_away(root: Root, means: Means) -> None:
 def deploy(root: Root, means: Means) -> None:
     """The root boots its declared system next, and runs only if it did before.
 
+    Only what was shut down after that can reach other qubes, so that is recorded last.
+
     :raises Failed: it does not; what it booted before it still boots
     """
     with working(root, means) as work:
+        toplevel = work.build(work.probe())
+        if root.how.activation == "switch":
+            work.switch(toplevel)
+        work.boot(toplevel)
+    remember(root, means)
+
+
+def prepare(root: Root, means: Means) -> tuple[str, ...]:
+    """The declared system is in the root's store, and nothing else is changed.
+
+    :returns: what activating it at once would do, in the words of the root
+    :raises Failed: it could not be built
+    """
+    with working(root, means) as work:
         work.build(work.probe())
-        work.record()
+        return work.preview()
+
+
+def look_ahead(root: Root, means: Means) -> tuple[str, ...]:
+    """What activating the declared system at once would do, if the root runs and has it built.
+
+    :raises Failed: the root did not say
+    """
+    have = means.dom0.look(Qube(root.name))
+    if have is None or have.state != "Running" or not have.owned:
+        return ()
+    log = Log(means.log(root.name))
+    try:
+        return Deployment(root, means, Progress(root.name, log)).preview()
+    except guest.NoAnswer as error:
+        raise Failed(str(error)) from error
+    finally:
+        log.close()
+
+
+def remember(root: Root, means: Means) -> None:
+    """dom0 knows what the root has, and since when; the digest, which says all is done, is last."""
+    dom0, name = means.dom0, root.name
+    dom0.forget(name)
+    old = {key: dom0.feature(name, key) for key in (record.PARTS, record.SYSTEM)}
+    switched = root.how.activation == "switch"
+    second = record.ALWAYS if switched else int(time.time())
+    parts = record.updated(record.read(old[record.PARTS]), root.tree.parts, second)
+    now = {record.PARTS: record.written(parts), record.SYSTEM: root.tree.digest}
+    dom0.carry_out(name, record.steps(name, old, now))
 
 
 @contextlib.contextmanager
@@ -151,7 +173,7 @@ class Deployment:
         if have.halted:
             self.progress.phase("starting")
             self.means.started.begin(self.root.name)
-        self.means.dom0.carry_out(have.name, planner.running(have.name, have).steps)
+        self.means.dom0.carry_out(have.name, power.running(have.name, have).steps)
 
     def stop(self) -> None:
         """The root is off again if it was off before."""
@@ -159,54 +181,48 @@ class Deployment:
             self.progress.phase("shutting down")
             self.means.dom0.forget(self.root.name)
             have = self._look()
-            self.means.dom0.carry_out(have.name, planner.halted(have.name, have).steps)
+            self.means.dom0.carry_out(have.name, power.halted(have.name, have).steps)
             self.means.started.finish(self.root.name)
 
     def probe(self) -> Mapping[str, str]:
-        """What the root is, once it answers; it is a NixOS that can build.
-
-        The agent of a qube is there only some time after its start, so who does not answer
-        at all is asked again for a while. Who answers nonsense is not.
-        """
+        """What the root is, once it answers; it is a NixOS that can build."""
         self.progress.phase("waiting for an answer")
-        end = time.monotonic() + self.means.patience
-        while True:
-            try:
-                found = self.ask("probe").values
-                break
-            except guest.NoAnswer as error:
-                if error.said or time.monotonic() > end:
-                    raise
-            time.sleep(1)
-        if why := unfit(found, self.root.configuration):
+        found = self.reach("probe", patience=self.means.patience).values
+        if why := failures.unfit(found, self.root.how.configuration):
             raise Failed(f"{self.root.name}: {why}")
         return found
 
-    def build(self, found: Mapping[str, str]) -> None:
-        """The declared system is what boots next."""
-        tree, name = self.root.tree, self.root.configuration
+    def build(self, found: Mapping[str, str]) -> str:
+        """The declared system is in the store; where."""
+        tree, name = self.root.tree, self.root.how.configuration
         kind = found["configuration"] if name == "auto" else "file" if name == "file" else "flake"
         self.progress.phase("sending")
         self.ask("push", tree.digest, str(len(tree.packed)), data=io.BytesIO(tree.packed))
         self.progress.phase("building")
         built = self.ask("build", tree.digest, kind, name)
-        self.check("build", built, BUILD)
-        self.progress.phase("activating")
-        keep = str(self.root.generations)
-        active = self.ask("activate", tree.digest, built.values.get("toplevel", ""), keep)
-        self.check("activate", active, SWITCH)
+        self.check("build", built, failures.of_build)
+        return built.values["toplevel"]
 
-    def record(self) -> None:
-        """dom0 knows what the root has now."""
-        name = self.root.name
-        self.progress.phase("recording")
-        # In this order: the second one says that all is done.
-        said = {SINCE: str(int(time.time())), SYSTEM: self.root.tree.digest}
-        steps = [
-            Step(f"features.{key}", None, value, ("qvm-features", "--", name, key, value))
-            for key, value in said.items()
-        ]
-        self.means.dom0.carry_out(name, steps)
+    def switch(self, toplevel: str) -> None:
+        """The declared system is active, and a fresh call has found it well."""
+        seconds = str(self.root.how.confirm)
+        self.progress.phase("switching")
+        self.ask("switch", self.root.tree.digest, toplevel, seconds)
+        self.progress.phase("confirming")
+        answer = self.reach("confirm", seconds, patience=float(self.root.how.confirm))
+        self.check("switch", answer, failures.of_switch)
+
+    def boot(self, toplevel: str) -> None:
+        """The declared system is what boots next."""
+        self.progress.phase("activating")
+        keep = str(self.root.how.generations)
+        active = self.ask("activate", self.root.tree.digest, toplevel, keep)
+        self.check("activate", active, failures.of_boot)
+
+    def preview(self) -> tuple[str, ...]:
+        """What activating the declared system at once would do; nothing if it is not built."""
+        answer = self.ask("preview", self.root.tree.digest)
+        return answer.lines if answer.values["built"] == "yes" else ()
 
     def _look(self) -> Have:
         have = self.means.dom0.look(Qube(self.root.name))
@@ -216,44 +232,38 @@ class Deployment:
             raise Failed(f"{have.name} is not tesseraqt's: declare it with `adopt: true`")
         return have
 
+    def reach(self, name: str, *arguments: str, patience: float) -> guest.Answer:
+        """The script ran in the root, which may not be there yet, or not again.
+
+        Who does not answer at all is asked again for a while. Who answers nonsense is not.
+        """
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return self.ask(name, *arguments)
+            except guest.NoAnswer as error:
+                if error.said or time.monotonic() > end:
+                    raise
+            time.sleep(PAUSE)
+
     def ask(self, name: str, *arguments: str, data: io.BytesIO | None = None) -> guest.Answer:
         """The script ran in the root, and says that it did its work."""
         script = scripts.load(self.means.read, name)
         answer = guest.ask(self.root.name, script, arguments, data, self.progress.heard)
         if failed := answer.values.get(guest.FAILED):
-            raise Failed(self._told(name, FAILED[failed], answer.lines))
+            raise Failed(self._told(name, failures.FAILED[failed], answer.lines))
         return answer
 
-    def check(self, name: str, answer: guest.Answer, words: Mapping[int, str]) -> None:
+    def check(
+        self, name: str, answer: guest.Answer, judge: Callable[[Mapping[str, str]], str]
+    ) -> None:
         """The phase ended well, by what the root says about itself.
 
-        :raises Failed: it says otherwise, or does not say
+        :raises Failed: it says otherwise
         """
-        code = int(answer.values["code"])
-        if code == 0 and (name != "build" or "toplevel" in answer.values):
-            return
-        why = words.get(code, f"it ended with code {code}")
-        if "out_of_memory" in answer.values:
-            why = "it ran out of memory: raise its `maxmem`"
-        elif int(answer.values.get("free", LEAST_FREE)) < LEAST_FREE // 16:
-            why = FAILED["space"]
-        raise Failed(self._told(name, why, answer.lines))
+        if why := judge(answer.values):
+            raise Failed(self._told(name, why, answer.lines))
 
     def _told(self, phase: str, why: str, lines: tuple[str, ...]) -> str:
         log = self.means.log(self.root.name)
         return "\n".join((f"{self.root.name}: {phase}: {why}", *lines, f"see {log}"))
-
-
-def unfit(found: Mapping[str, str], configuration: str) -> str:
-    """Why a root that answered so cannot be built on; empty if it can."""
-    if found["system"] != "nixos":
-        return "it does not run NixOS"
-    if found["nix"] == "none":
-        return "it has no nix, or not the tools that every NixOS has"
-    if found["configuration"] == "none":
-        return "it has neither /etc/nixos/flake.nix nor /etc/nixos/configuration.nix"
-    if configuration not in ("auto", "file") and found["configuration"] != "flake":
-        return f"there is no flake in /etc/nixos, which {configuration} would be in"
-    if int(found["free"]) < LEAST_FREE:
-        return f"only {int(found['free']) >> 10} MiB are free in it: grow its root volume"
-    return ""

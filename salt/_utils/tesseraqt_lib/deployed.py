@@ -7,6 +7,7 @@ from tesseraqt_lib import deploy
 from tesseraqt_lib.converge import Changes, Outcome
 from tesseraqt_lib.deploy import Means, Root
 from tesseraqt_lib.dom0 import StepFailed
+from tesseraqt_lib.failures import Failed
 from tesseraqt_lib.model import Qube
 from tesseraqt_lib.turns import turn
 
@@ -14,18 +15,32 @@ from tesseraqt_lib.turns import turn
 def predict(root: Root, means: Means) -> Outcome:
     """What ``apply`` would do, and nothing done; a root that is not there yet will be new."""
     there = means.dom0.look(Qube(root.name)) is not None
-    before = deploy.done(root, means) if there else None
+    before = deploy.done(root.name, means) if there else None
     if before == root.tree.digest:
         return as_declared(root)
-    text = f"{root.name} would build {root.tree.digest[:12]} and boot it next"
-    return Outcome(None, text, changes(root, before))
+    lines = ahead(root, means) if there else ()
+    text = f"{root.name} would build {root.tree.digest[:12]} and {how(root)}"
+    return Outcome(None, "\n".join((text, *lines)), changes(root, before))
+
+
+def ahead(root: Root, means: Means) -> tuple[str, ...]:
+    """What a root that runs says about the change, or why it says nothing."""
+    try:
+        return deploy.look_ahead(root, means)
+    except Failed as error:
+        return (str(error.strerror),)
+
+
+def how(root: Root) -> str:
+    """How the system comes to run."""
+    return "switch to it" if root.how.activation == "switch" else "boot it next"
 
 
 def apply(root: Root, means: Means, jobs: int) -> Outcome:
     """The root has the declared system; nothing is started if dom0 knows that it has."""
     if means.dom0.look(Qube(root.name)) is None:
         return Outcome(False, f"{root.name} does not exist")
-    before = deploy.done(root, means)
+    before = deploy.done(root.name, means)
     if before == root.tree.digest and not deploy.left_running(root, means):
         return as_declared(root)
     try:
@@ -34,21 +49,30 @@ def apply(root: Root, means: Means, jobs: int) -> Outcome:
                 deploy.put_away(root, means)
                 return Outcome(True, f"{root.name} is as declared, and off again", {"power": OFF})
             deploy.deploy(root, means)
-    except (deploy.Failed, StepFailed) as error:
+    except (Failed, StepFailed) as error:
         return Outcome(False, str(error.strerror), left_behind(root, before, means))
-    text = f"{root.name} boots {root.tree.digest[:12]} from its next start on"
-    return Outcome(True, text, changes(root, before))
+    return Outcome(True, f"{root.name} {now(root, means)}", changes(root, before))
 
 
 OFF = {"old": "Running", "new": "Halted"}
+
+
+def now(root: Root, means: Means) -> str:
+    """Since when, or from when on, the root runs what is declared."""
+    short = root.tree.digest[:12]
+    if root.how.activation == "switch":
+        return f"runs {short}, and boots it"
+    have = means.dom0.look(Qube(root.name))
+    halt = "" if have is None or have.halted else "; it runs what it ran until it is halted"
+    return f"boots {short} from its next start on{halt}"
 
 
 def left_behind(root: Root, before: str | None, means: Means) -> Changes:
     """What was changed in spite of a failure: the system, if only what came after it failed."""
     means.dom0.forget(root.name)
     there = means.dom0.look(Qube(root.name)) is not None
-    now = deploy.done(root, means) if there else before
-    return changes(root, before) if now != before else {}
+    found = deploy.done(root.name, means) if there else before
+    return changes(root, before) if found != before else {}
 
 
 def as_declared(root: Root) -> Outcome:

@@ -28,6 +28,8 @@ BOOT = (
 #: What a script may be told; nothing that any shell would act on.
 ARGUMENT = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._/:@=+-]{0,255}")
 DONE = "done"
+#: Bytes of the word that proves the end of a script.
+NONCE = 16
 #: What a script says that could not do its work.
 FAILED = "failed"
 
@@ -83,9 +85,9 @@ def ask(
     :param tell: gets the log, line by line, printable and with the name of the qube
     :raises NoAnswer: it did not run, did not end in time, or answered against the grammar
     """
-    nonce = secrets.token_hex(16)
+    nonce = secrets.token_hex(NONCE)
     lines = Lines(qube, tell)
-    text = f"tesseraqt_nonce={nonce}\n{script.text}".encode("ascii")
+    text = whole_text(script, nonce)
     source = _Joined(io.BytesIO(text), data or io.BytesIO())
     argv = command(qube, len(text), arguments)
     try:
@@ -97,6 +99,16 @@ def ask(
         raise NoAnswer(f"{qube}: {script.name}: {error}", lines.last(), said) from None
     except OSError as error:
         raise NoAnswer(f"{qube}: {script.name}: {argv[0]}: {error.strerror}", (), False) from error
+
+
+def whole_text(script: Script, nonce: str) -> bytes:
+    """The script as it is sent, with the word that proves its end."""
+    return f"tesseraqt_nonce={nonce}\n{script.text}".encode("ascii")
+
+
+def size(script: Script) -> int:
+    """How many bytes of script are sent; the word that proves its end is always as long."""
+    return len(whole_text(script, "0" * 2 * NONCE))
 
 
 def command(qube: str, size: int, arguments: tuple[str, ...]) -> tuple[str, ...]:

@@ -218,3 +218,5 @@ class Plan:
     name: str
     steps: tuple[Step, ...] = ()
     refusals: tuple[str, ...] = ()
+    #: What a person should know, and nothing is done about.
+    notes: tuple[str, ...] = ()

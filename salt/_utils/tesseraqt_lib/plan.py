@@ -15,6 +15,7 @@ from tesseraqt_lib import parts
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.foresight import blank
 from tesseraqt_lib.model import Have, Package, Plan, Qube, Settings, Step, Value
+from tesseraqt_lib.power import shutdown, started
 from tesseraqt_lib.shapes import FALSE, TRUE
 from tesseraqt_lib.steps import (
     ended_assignments,
@@ -86,26 +87,6 @@ def released(have: Have) -> Iterator[Step]:
     if have.prefs.get("installed_by_rpm", Value("", True)).text == "True":
         argv = ("qvm-prefs", "--", have.name, "installed_by_rpm", "False")
         yield Step("prefs.installed_by_rpm", "True", "False", argv)
-
-
-def running(name: str, have: Have | None) -> Plan:
-    """The step after which the qube runs."""
-    if have is None:
-        return Plan(name, refusals=(f"{name} does not exist",))
-    if have.state in ("Running", "Transient"):
-        return Plan(name)
-    if have.state == "Paused":
-        argv = ("qvm-unpause", "--", name)
-        return Plan(name, (Step("power", "Paused", "Running", argv),))
-    if not have.halted:
-        return Plan(name, refusals=(f"{name} is {have.state.lower()}: wait, and apply again",))
-    return Plan(name, (started(name, have.state),))
-
-
-def halted(name: str, have: Have | None) -> Plan:
-    """The step after which the qube is halted; a qube that is not there is."""
-    off = have is None or have.halted
-    return Plan(name) if off else Plan(name, (shutdown(name, have.state if have else ""),))
 
 
 def global_properties(want: Settings, have: Mapping[str, Value]) -> Plan:
@@ -296,13 +277,3 @@ def halted_if_needed(want: Qube, have: Have, steps: Iterable[Step]) -> Plan:
 def needs_halted(step: Step, have: Have) -> bool:
     """Whether qubesd refuses this step on a qube that runs (``vm/appvm.py``, ``vm/qubesvm.py``)."""
     return step.what == "template" or (step.what == "prefs.maxmem" and not have.hotplug)
-
-
-def started(name: str, state: str) -> Step:
-    """The step after which the qube runs."""
-    return Step("power", state, "Running", ("qvm-start", "--skip-if-running", "--", name))
-
-
-def shutdown(name: str, state: str) -> Step:
-    """The step after which the qube is halted; Qubes waits its ``shutdown_timeout`` for it."""
-    return Step("power", state, "Halted", ("qvm-shutdown", "--wait", "--", name))

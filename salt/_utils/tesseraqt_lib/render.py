@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tesseraqt_lib import order, parts
+from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.model import Fleet
 
 
@@ -43,7 +44,12 @@ def chosen(fleet: Fleet, root: str) -> tuple[str, ...]:
 
 def system(fleet: Fleet, root: str) -> str:
     """``system.json`` of the root: the same bytes whenever the same is declared."""
-    return json.dumps(document(fleet, root), sort_keys=True, indent=2) + "\n"
+    return text(document(fleet, root))
+
+
+def text(said: Mapping[str, Any]) -> str:
+    """A document as it is sent."""
+    return json.dumps(said, sort_keys=True, indent=2) + "\n"
 
 
 def document(fleet: Fleet, root: str) -> dict[str, Any]:
@@ -84,21 +90,27 @@ def module(source: str) -> str:
     return f"modules/{number}-{plain[:100]}.nix"
 
 
-def digest(
-    document: str,
-    ours: Mapping[str, bytes],
-    theirs: Mapping[str, bytes],
-    pins: Mapping[str, str],
-) -> str:
-    """The sha256 that names all that a root is built from.
+def fingerprints(
+    document: Mapping[str, Any], ours: Mapping[str, bytes], theirs: Mapping[str, bytes]
+) -> dict[str, str]:
+    """A word for all that each part of a root is made from: another word, another part.
 
     :param document: its ``system.json``
     :param ours: the formula's NixOS modules, by name
     :param theirs: the user's modules, by their places in the tree
-    :param pins: what else decides the result, such as the revision of a nixpkgs
+    :returns: by container, and for the root itself below ``qube``
     """
-    parts: list[object] = [document, named(ours), named(theirs), sorted(pins.items())]
-    return hashlib.sha256(json.dumps(parts).encode("utf-8")).hexdigest()
+    said = {**document.get("containers", {}), words.ITSELF: document.get("root", {})}
+    return {name: fingerprint(one, ours, theirs) for name, one in sorted(said.items())}
+
+
+def fingerprint(
+    said: Mapping[str, Any], ours: Mapping[str, bytes], theirs: Mapping[str, bytes]
+) -> str:
+    """The word for one part: what is said of it, and the files that it is made with."""
+    own = {place: theirs[place] for place in said.get("modules", ())}
+    made_from = json.dumps([said, named(ours), named(own)], sort_keys=True)
+    return hashlib.sha256(made_from.encode("utf-8")).hexdigest()[:12]
 
 
 def named(files: Mapping[str, bytes]) -> list[tuple[str, str]]:

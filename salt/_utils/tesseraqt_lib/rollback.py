@@ -6,8 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tesseraqt_lib.deploy import SWITCH, SYSTEM, Failed, Means, Root, working
+from tesseraqt_lib import failures
+from tesseraqt_lib.deploy import Means, Root, working
+from tesseraqt_lib.failures import Failed
 from tesseraqt_lib.model import Step
+from tesseraqt_lib.record import SYSTEM
 from tesseraqt_lib.tree import Tree
 
 #: Nothing is sent on the way back.
@@ -39,7 +42,7 @@ def roll_back(name: str, means: Means, to: str) -> int:
             raise Failed(f"{name} has no generation {to}, but: {', '.join(known)}")
         forget(name, means)
         answer = work.ask("rollback", to)
-        work.check("rollback", answer, SWITCH)
+        work.check("rollback", answer, failures.of_boot)
         if "generation" not in answer.values:
             raise Failed(f"{name}: rollback: it does not say to which generation")
         return int(answer.values["generation"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from tesseraqt_lib import bounds, checks, values
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.containers import SAID
+from tesseraqt_lib.containers import HOW, SAID
 from tesseraqt_lib.declarations import DECLARATION, FAREWELL, FLEET, SHARED
 from tesseraqt_lib.firewall import DEFAULT, DROP
 from tesseraqt_lib.model import Device, Fleet, Package, Qube, Repository, System, Volume, Wire
@@ -173,6 +173,11 @@ def system(read: Mapping[str, Any]) -> System:
     """What is declared of the NixOS of a root."""
     how = {key: value for key, value in read.items() if key not in SAID}
     return System({key: read[key] for key in SAID if key in read}, **how)
+
+
+def how(raw: Mapping[str, Any], problems: Problems) -> System:
+    """How a root is built and activated, as far as the arguments of a state are sound."""
+    return System(**checked(HOW, raw, problems))
 
 
 def on_off(flag: bool | None) -> str | None:

@@ -15,7 +15,7 @@ from tesseraqt_lib.guest import Grammar, Script
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 CODE = re.compile(r"[0-9]{1,3}")
-STORE_PATH = re.compile(r"/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]{1,211}")
+STORE_PATH = re.compile(r"/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._=-]{1,211}")
 
 
 def words(*known: str) -> re.Pattern[str]:
@@ -24,7 +24,7 @@ def words(*known: str) -> re.Pattern[str]:
 
 
 #: What need not be in an answer.
-OPTIONAL = ("failed", "toplevel", "out_of_memory", "generation")
+OPTIONAL = ("failed", "toplevel", "out_of_memory", "generation", "unfinished", "back")
 #: By name: what it may answer, and its bounds. A build is silent while it compiles.
 KNOWN: dict[str, tuple[Grammar, Bounds]] = {
     "probe": (
@@ -56,6 +56,24 @@ KNOWN: dict[str, tuple[Grammar, Bounds]] = {
     "activate": (
         {"failed": words("busy", "tree", "profile"), "code": CODE, "generation": NUMBER},
         Bounds(total=1800, idle=1000),
+    ),
+    "switch": (
+        {"failed": words("busy", "tree", "space", "switch"), "switch": words("begun")},
+        Bounds(total=1000, idle=1000),
+    ),
+    "confirm": (
+        {
+            "failed": words("switch"),
+            "code": CODE,
+            "unfinished": words("yes"),
+            "failed_units": CODE,
+            "back": CODE,
+        },
+        Bounds(total=3 * 3600, idle=3 * 3600),
+    ),
+    "preview": (
+        {"built": words("yes", "no"), "code": CODE},
+        Bounds(total=600, idle=300),
     ),
     "generations": (
         {

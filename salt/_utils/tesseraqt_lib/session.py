@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import time
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tesseraqt_lib import foresight, machine, schema, seen
+from tesseraqt_lib import foresight, machine, power, record, roots, schema, seen
 from tesseraqt_lib import plan as planner
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Settings
 from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.record import Part, Runs
 from tesseraqt_lib.states import State
 
 #: Seconds for which what was seen of the machine is taken for granted.
@@ -72,11 +73,15 @@ def dom0(context: Context, opts: Opts) -> Dom0:
     return found
 
 
-def checked(context: Context, opts: Opts, pillar: Any) -> tuple[Fleet, Problems]:
+def checked(
+    context: Context, opts: Opts, pillar: Any, there: Callable[[str], bool]
+) -> tuple[Fleet, Problems]:
     """The declared fleet, and what is wrong with it.
 
     The machine is asked only if the declaration by itself is sound. A run that renders
     several SLS parses the same pillar once.
+
+    :param there: whether there is a file, by its ``salt://`` address or path in dom0
     """
     key = (repr(pillar), id(dom0(context, opts)))
     if context.get(CHECKED, (None,))[0] != key:
@@ -84,6 +89,7 @@ def checked(context: Context, opts: Opts, pillar: Any) -> tuple[Fleet, Problems]
         declared = schema.fleet(pillar, problems)
         if not problems.found:
             machine.check(declared, dom0(context, opts), problems)
+            roots.files(declared, there, problems)
             seen.check(declared, dom0(context, opts), problems)
         context[CHECKED] = (key, declared, problems)
     _, found, wrong = context[CHECKED]
@@ -128,6 +134,10 @@ def users(context: Context, opts: Opts, name: str) -> list[str]:
 
 def planned(context: Context, opts: Opts, state: State) -> Plan:
     """The steps of one compiled state."""
+    if state.function in ("turns", "sound"):
+        return Plan(state.name)
+    if state.function == "current":
+        return current(context, opts, Runs(state.name, **state.arguments))
     if state.function == "globals":
         return global_properties(context, opts, dict(state.arguments["prefs"]))
     if state.function == "absent":
@@ -149,8 +159,8 @@ def intended(context: Context, opts: Opts, want: Qube) -> Plan:
     have = look(context, opts, want)
     if plan.refusals or want.running is None or have is None:
         return plan
-    power = planner.running if want.running else planner.halted
-    return replace(plan, steps=(*plan.steps, *power(want.name, have).steps))
+    last = power.running if want.running else power.halted
+    return replace(plan, steps=(*plan.steps, *last(want.name, have).steps))
 
 
 def as_source(copy: Qube, *wants: Qube) -> Qube:
@@ -200,14 +210,28 @@ def foretell(context: Context, opts: Opts, want: Qube, plan: Plan) -> Plan:
     return plan
 
 
+def current(context: Context, opts: Opts, want: Runs) -> Plan:
+    """The restart after which the qube runs what is declared, or the note that it needs one."""
+    have = look(context, opts, Qube(want.name, itself=True))
+    old = record.outdated(want, have, deployed(context, opts, want.root)) if have else []
+    return foretell(context, opts, Qube(want.name), power.current(want, have, old))
+
+
+def deployed(context: Context, opts: Opts, root: str) -> dict[str, Part]:
+    """The parts that a root was given, as dom0 remembers; none if it is not there."""
+    if dom0(context, opts).look(Qube(root)) is None:
+        return {}
+    return record.read(dom0(context, opts).feature(root, record.PARTS))
+
+
 def running(context: Context, opts: Opts, want: Qube) -> Plan:
     """The step after which the qube runs, be it there or only foretold."""
-    return foretell(context, opts, want, planner.running(want.name, look(context, opts, want)))
+    return foretell(context, opts, want, power.running(want.name, look(context, opts, want)))
 
 
 def halted(context: Context, opts: Opts, want: Qube) -> Plan:
     """The step after which the qube is off, be it there or only foretold."""
-    return foretell(context, opts, want, planner.halted(want.name, look(context, opts, want)))
+    return foretell(context, opts, want, power.halted(want.name, look(context, opts, want)))
 
 
 def global_properties(context: Context, opts: Opts, want: Settings) -> Plan:

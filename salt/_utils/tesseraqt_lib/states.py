@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Salt states that a fleet compiles to, in the order in which they can come true."""
+"""The Salt states that qubes compile to, in the order in which they can come true."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from typing import Any
 
 from tesseraqt_lib import order, parts
 from tesseraqt_lib.model import Device, Fleet, Package, Qube, Volume
-from tesseraqt_lib.problems import Problems
-
-SECTIONS = ("templates", "qubes", "globals", "absent", "power")
 
 
 @dataclass(frozen=True)
@@ -34,44 +31,16 @@ class State:
         return {"id": self.id, "function": self.function, "arguments": named}
 
 
-def unsound(section: str, problems: Problems) -> list[State]:
-    """The one state that a section of a wrong declaration compiles to: it fails, first of all.
-
-    Raising while SLS renders would do too, but Salt then logs a traceback for each file.
-    """
-    text = problems.text() if section == SECTIONS[0] else "the declaration has problems"
-    said = {"problems": text, "failhard": True, "order": "first"}
-    return [State(f"tesseraqt-{section}-declaration", "sound", "declaration", said)]
-
-
-def sound(section: str, problems: Problems) -> State:
-    """The state that says what to beware of. It also is there when nothing else is declared,
-    for Salt counts a run without any state as failed."""
-    warnings = [str(warning) for warning in sorted(set(problems.warnings))]
-    said = {"warnings": warnings} if warnings else {}
-    return State(f"tesseraqt-{section}-declaration", "sound", "declaration", said)
-
-
-def compiled(fleet: Fleet, found: Mapping[str, Qube]) -> dict[str, list[State]]:
-    """The states of every section.
-
-    ``found`` has the qubes that are to go as they are on the machine: who names whom
-    among them decides which one can go first.
-    """
+def qubes(fleet: Fleet) -> tuple[list[State], list[State], list[State]]:
+    """The states of the templates, those of the other qubes, and those of their power."""
     kept = {name: qube for name, qube in fleet.all.items() if not qube.absent}
-    sequence = in_sequence(fleet, kept)
-    made, later = split_all(kept, sequence)
+    made, later = split_all(kept, in_sequence(fleet, kept))
     known = ids(kept)
     states = [state(qube, known) for qube in made if qube.name in known]
     rest = [state(qube, known, "-later") for qube in later]
-    first = [one for one in states if one.name in fleet.templates]
-    return {
-        "templates": first,
-        "qubes": [one for one in states if one.name not in fleet.templates] + rest,
-        "globals": list(global_state(fleet, known)),
-        "absent": farewells(fleet, found),
-        "power": [power(qube) for qube in made if qube.running is not None],
-    }
+    templates = [one for one in states if one.name in fleet.templates]
+    others = [one for one in states if one.name not in fleet.templates]
+    return templates, others + rest, [power(qube) for qube in made if qube.running is not None]
 
 
 def in_sequence(fleet: Fleet, kept: Mapping[str, Qube]) -> list[str]:
@@ -176,8 +145,9 @@ def assignment(one: Device) -> dict[str, Any] | None:
     return None if one.absent else {"mode": one.mode, "options": dict(one.options)}
 
 
-def global_state(fleet: Fleet, known: frozenset[str]) -> Iterator[State]:
+def global_state(fleet: Fleet) -> Iterator[State]:
     """The state of the machine's own properties, if any is declared."""
+    known = ids({name: qube for name, qube in fleet.all.items() if not qube.absent})
     if fleet.globals:
         named = set(fleet.globals.values()) & known
         needed = tuple(sorted(f"tesseraqt-{name}" for name in named))

@@ -7,7 +7,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,11 @@ class Tree:
 
     packed: bytes
     digest: str
+    #: The fingerprint of each part of the root (see ``render.fingerprints``).
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
-def packed(files: Mapping[str, bytes]) -> Tree:
+def packed(files: Mapping[str, bytes], parts: Mapping[str, str]) -> Tree:
     """The files as a tar without anything in it that differs from day to day.
 
     :param files: contents by path; relative, and checked by whoever made them
@@ -30,4 +32,4 @@ def packed(files: Mapping[str, bytes]) -> Tree:
             entry.size, entry.mode = len(content), 0o644
             tar.addfile(entry, io.BytesIO(content))
     content = store.getvalue()
-    return Tree(content, hashlib.sha256(content).hexdigest())
+    return Tree(content, hashlib.sha256(content).hexdigest(), parts)

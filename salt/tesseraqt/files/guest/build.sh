@@ -13,19 +13,32 @@ if [ -e /run/qubes-service/updates-proxy-setup ]; then
   all_proxy=$http_proxy
   export http_proxy https_proxy all_proxy
 fi
+if [ "$2" = flake ]; then
+  NIX_CONFIG='extra-experimental-features = nix-command flakes'
+  export NIX_CONFIG
+fi
+
+# Added to the root's own channels where it has any, as `nixos-rebuild` does.
+build_root() {
+  if [ "$2" = flake ]; then
+    nix-build "$tree/flake-root.nix" --argstr name "$3" -A config.system.build.toplevel \
+      --out-link "$tree/result"
+  else
+    nix-build '<nixpkgs/nixos>' -A system -I "nixos-config=$tree/root.nix" \
+      --out-link "$tree/result"
+  fi
+}
 
 # Where memory gets short, the build is to die and not the agents of Qubes.
 echo 500 2> /dev/null > /proc/self/oom_score_adj || true
 killed=$(out_of_memory_kills)
-# Added to the root's own channels where it has any, as `nixos-rebuild` does.
-if [ "$2" = flake ]; then
-  toplevel=$(nix-build "$tree/flake-root.nix" --argstr name "$3" --out-link "$tree/result" \
-    --option experimental-features 'nix-command flakes')
-else
-  toplevel=$(nix-build '<nixpkgs/nixos>' -A system -I "nixos-config=$tree/root.nix" \
-    --out-link "$tree/result")
-fi
+# The containers first, one after the other: together they need the sum of their memory.
+sh "$tree/nixos/guests.sh" "$tree" "$2" "$3"
 code=$?
+if [ "$code" -eq 0 ]; then
+  toplevel=$(build_root "$@")
+  code=$?
+fi
 answer code "$code"
 [ "$code" -ne 0 ] || answer toplevel "$toplevel"
 [ "$(out_of_memory_kills)" = "$killed" ] || answer out_of_memory yes

@@ -34,6 +34,12 @@ out_of_memory_kills() {
   awk '$1 == "oom_kill" { n = $2 } END { print n + 0 }' /proc/vmstat
 }
 
+# The units that have failed, one a line; grep needs at least one line to compare with.
+failed_units() {
+  echo none
+  ! command -v systemctl > /dev/null || systemctl --failed --plain --no-legend | awk '{ print $1 }'
+}
+
 # Only one deployment works here at a time. What a dead one left running (dom0 was killed,
 # the build goes on) is waited for, and keeps the lock until it has ended.
 alone() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The system of the root's own flake, as it is, with ours on top of it.
+# The NixOS of the root's own flake, as it is, with ours on top of it.
 { name }:
 let
   systems = (builtins.getFlake "/etc/nixos").nixosConfigurations or { };
@@ -16,4 +16,4 @@ let
     systems.${chosen}
       or (throw "the flake in /etc/nixos has no configuration ${chosen}, but: ${listed}");
 in
-(base.extendModules { modules = [ ./nixos ]; }).config.system.build.toplevel
+base.extendModules { modules = [ ./nixos ]; }

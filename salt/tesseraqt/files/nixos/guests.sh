@@ -25,6 +25,8 @@ fi
 keys=$(nix-instantiate --eval "$tree/nixos/keys.nix" --argstr base "$kind $name $nixpkgs $own") || exit 1
 
 mkdir -p "$links" || exit 1
+# With it, a container is a path in the store, and there is nothing to build.
+rm -f "$tree/built.json"
 kept=' '
 built=
 for pair in $(echo "$keys" | tr -d '"'); do

@@ -3,7 +3,8 @@
 #
 # Modules are imported for what they import. One directory among them is not: that of
 # tesseraqt's own modules, which need a real NixOS. Instead, each container in the
-# `system.json` beside them becomes a derivation, and the system holds them all.
+# `system.json` beside them becomes a derivation, unless `built.json` says that it is in the
+# store already, and the system holds them all.
 { modules }:
 let
   load = module: if builtins.isAttrs module then module else import module;
@@ -11,16 +12,29 @@ let
   follow =
     module:
     if builtins.isPath module && builtins.pathExists (module + "/../system.json") then
-      [ { tesseraqt = builtins.fromJSON (builtins.readFile (module + "/../system.json")); } ]
+      [
+        { tesseraqt = read (module + "/../system.json"); }
+        (
+          if builtins.pathExists (module + "/../built.json") then
+            { built = read (module + "/../built.json"); }
+          else
+            { }
+        )
+      ]
     else
       let
         loaded = load module;
       in
       [ loaded ] ++ imported loaded;
 
+  read = file: builtins.fromJSON (builtins.readFile file);
+
   all = builtins.concatMap follow modules;
   declared = builtins.foldl' (found: one: found // (one.tesseraqt or { })) { } all;
-  containers = builtins.mapAttrs container (declared.containers or { });
+  built = builtins.foldl' (found: one: found // (one.built or { })) { } all;
+  containers = builtins.mapAttrs (
+    name: one: if built ? ${name} then builtins.storePath built.${name} else container name one
+  ) (declared.containers or { });
   settings = builtins.foldl' (found: one: found // (one.standIn or { })) { } all;
 
   build =
@@ -70,6 +84,8 @@ let
 in
 {
   extendModules = more: import ./eval.nix { modules = modules ++ more.modules; };
+  config.tesseraqt.containers = declared.containers or { };
+  config.containers = builtins.mapAttrs (_: path: { inherit path; }) containers;
   config.system.build.toplevel =
     build "nixos-system-simulated-25.05"
       {

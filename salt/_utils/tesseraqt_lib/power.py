@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The steps that start, halt and restart qubes. Pure, like ``plan.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tesseraqt_lib.model import Have, Plan, Step
+from tesseraqt_lib.record import Runs
+
+
+def running(name: str, have: Have | None) -> Plan:
+    """The step after which the qube runs."""
+    if have is None:
+        return Plan(name, refusals=(f"{name} does not exist",))
+    if have.state in ("Running", "Transient"):
+        return Plan(name)
+    if have.state == "Paused":
+        argv = ("qvm-unpause", "--", name)
+        return Plan(name, (Step("power", "Paused", "Running", argv),))
+    if not have.halted:
+        return Plan(name, refusals=(f"{name} is {have.state.lower()}: wait, and apply again",))
+    return Plan(name, (started(name, have.state),))
+
+
+def halted(name: str, have: Have | None) -> Plan:
+    """The step after which the qube is halted; a qube that is not there is."""
+    off = have is None or have.halted
+    return Plan(name) if off else Plan(name, (shutdown(name, have.state if have else ""),))
+
+
+def current(want: Runs, have: Have | None, old: Sequence[str]) -> Plan:
+    """The restart that a qube needs, or the note that it needs one; ``old`` says what for."""
+    if have is None or not old:
+        return Plan(want.name)
+    if want.restart != "when_needed":
+        why = f"{want.name} needs a restart, to get what changed: {', '.join(old)}"
+        return Plan(want.name, notes=(why,))
+    off, on = shutdown(want.name, have.state), started(want.name, "Halted")
+    return Plan(want.name, (replace(off, what="restart"), replace(on, what="restart")))
+
+
+def started(name: str, state: str) -> Step:
+    """The step after which the qube runs."""
+    return Step("power", state, "Running", ("qvm-start", "--skip-if-running", "--", name))
+
+
+def shutdown(name: str, state: str) -> Step:
+    """The step after which the qube is halted; Qubes waits its ``shutdown_timeout`` for it."""
+    return Step("power", state, "Halted", ("qvm-shutdown", "--wait", "--", name))

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""What dom0 remembers of a root: which system it was given last, and since when it has each part.
+
+Both are features of the root that only dom0 writes, when all is done; nothing that a qube
+says about itself ever counts as done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tesseraqt_lib import parts
+from tesseraqt_lib.model import Have, Step
+
+#: The sha256 of the tree that was deployed last.
+SYSTEM = "x-tesseraqt-system"
+#: ``part=fingerprint@second``, one word for each part of the root.
+PARTS = "x-tesseraqt-parts"
+WORD = re.compile(r"([a-z][a-z0-9-]{0,31})=([0-9a-f]{12})@([0-9]{1,12})")
+#: In place of a second: what runs has it already.
+ALWAYS = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a root as it was deployed: its fingerprint, and the second since when it is so."""
+
+    fingerprint: str
+    since: int
+
+
+@dataclass(frozen=True)
+class Runs:
+    """A qube that is to run what its root has: its root, and the fingerprints of its parts."""
+
+    name: str
+    root: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+    restart: str = "never"
+
+
+def read(text: str | None) -> dict[str, Part]:
+    """The parts that a root has, from its feature; what does not look like one is not there."""
+    found = (WORD.fullmatch(word) for word in (text or "").split(" "))
+    return {one[1]: Part(one[2], int(one[3])) for one in found if one}
+
+
+def updated(old: Mapping[str, Part], now: Mapping[str, str], second: int) -> dict[str, Part]:
+    """The parts that a root has now; who is as before is so since before."""
+    return {
+        name: old[name] if name in old and old[name].fingerprint == word else Part(word, second)
+        for name, word in now.items()
+    }
+
+
+def written(found: Mapping[str, Part]) -> str:
+    """The feature that says so."""
+    return " ".join(f"{name}={one.fingerprint}@{one.since}" for name, one in sorted(found.items()))
+
+
+def steps(root: str, old: Mapping[str, str | None], now: Mapping[str, str]) -> list[Step]:
+    """The steps that remember ``now``, in its order."""
+    return [
+        Step(f"features.{key}", old[key], value, ("qvm-features", "--", root, key, value))
+        for key, value in now.items()
+        if old[key] != value
+    ]
+
+
+def outdated(want: Runs, have: Have, there: Mapping[str, Part]) -> list[str]:
+    """The parts that a running qube has not as they are declared, sorted; none if it is off.
+
+    Those that the root does not have yet count too: where it is only foretold that it will.
+    """
+    started = parts.started(have)
+    if not started:
+        return []
+    flags = [words for words in ("containers",) if have.features.get(parts.OUTDATED) == started]
+    old = [
+        name
+        for name, fingerprint in want.parts.items()
+        if name not in there
+        or there[name].fingerprint != fingerprint
+        or there[name].since > float(started)
+    ]
+    return sorted(old) + flags

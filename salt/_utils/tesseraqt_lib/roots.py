@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""What of the declared roots can be judged only against the machine and Salt's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tesseraqt_lib import links, render
+from tesseraqt_lib.dom0 import Dom0
+from tesseraqt_lib.model import Fleet, Qube
+from tesseraqt_lib.problems import Problems
+
+
+def check(declared: Fleet, dom0: Dom0, problems: Problems) -> None:
+    """Every root that containers go into is declared, and tesseraqt's or to be handed over."""
+    for root, qubes in render.roots(declared).items():
+        at = f"qubes.{(*qubes, root)[0]}.containers"
+        if root not in declared.all:
+            problems.add(at, f"go into the root {root!r}, which is not declared")
+        elif not owned(declared.all[root], dom0):
+            how = "declare it with `adopt: true`, or a `clone:` of it"
+            problems.add(at, f"go into the root {root!r}, which is not tesseraqt's: {how}")
+
+
+def owned(qube: Qube, dom0: Dom0) -> bool:
+    """Whether tesseraqt may change the qube, or will make it."""
+    have = dom0.look(Qube(qube.name))
+    return have is None or have.owned or qube.adopt
+
+
+def files(declared: Fleet, there: Callable[[str], bool], problems: Problems) -> None:
+    """Every NixOS module of the user's own is where it is said to be.
+
+    :param there: whether there is a file, by its ``salt://`` address or path in dom0
+    """
+    said = {f"containers.{name}": one for name, one in declared.containers.items()}
+    said |= {
+        f"{links.path_of(declared, name)}.nixos": one.nixos.said
+        for name, one in declared.all.items()
+        if one.nixos
+    }
+    for at, one in said.items():
+        for index, source in enumerate(one.get("modules", ())):
+            if not there(source):
+                problems.value(f"{at}.modules[{index}]", source, "is not among Salt's files")

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2154
+# The switch that was begun is confirmed if all is well, and undone if not. That this runs at
+# all shows that the qube can still be reached.
+# Argument: the seconds to wait for the activation, and again for the way back.
+
+work=$place/switch
+there() {
+  [ -e "$work/$1" ]
+}
+gone() {
+  [ ! -e "$work/$1" ]
+}
+# Whether the one or the other is so before the time is over.
+wait_until() {
+  left=$3
+  while ! "$1" "$2" && [ "$left" -gt 0 ]; do
+    sleep 1
+    left=$((left - 1))
+  done
+  "$1" "$2"
+}
+number() {
+  head -c 3 "$work/$1" | tr -cd 0-9
+}
+
+[ -d "$work" ] || fail switch
+if ! wait_until there code "$1"; then
+  : > "$work/refused"
+  answer code 0
+  answer failed_units 0
+  answer unfinished yes
+  finish
+fi
+tail -c 8192 "$work/log"
+code=$(number code)
+answer code "$code"
+units=0
+for unit in $(failed_units | grep -vxFf "$work/failed-before"); do
+  echo "the unit $unit has failed"
+  units=$((units + 1))
+done
+answer failed_units "$units"
+if [ "$code" -eq 0 ] && [ "$units" -eq 0 ]; then
+  : > "$work/confirmed"
+else
+  : > "$work/refused"
+fi
+# Only when it has ended is it sure which of the two came first: this, or the end of its patience.
+wait_until gone running "$1"
+[ ! -e "$work/back" ] || answer back "$(number back)"
+finish
