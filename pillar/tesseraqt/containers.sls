@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# NixOS containers, declared once; qubes pick them by name and wire them up. So far they are
-# checked, and nothing of them is deployed.
+# NixOS containers, declared once; qubes pick them by name and wire them up.
 tesseraqt:
   containers:
     postgres:

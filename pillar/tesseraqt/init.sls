@@ -11,7 +11,7 @@ include:
 tesseraqt:
   # What every qube below `qubes:` has, unless it says otherwise.
   defaults:
-    template: nixos
+    template: nixos-apps
     label: blue
     prefs:
       netvm: sys-nixos-firewall
@@ -23,7 +23,15 @@ tesseraqt:
     # Here before tesseraqt, and only named: nothing of it is ever changed.
     nixos:
       os: nixos
-    # Made of it, and kept as declared.
+    # Made of it, and kept as declared: what NixOS it has, too. The containers of the qubes on
+    # it are added to that by themselves.
+    nixos-apps:
+      clone: nixos
+      label: black
+      nixos:
+        packages: [git]
+        config: {time.timeZone: Etc/UTC}
+        generations: 3
     nixos-dev:
       clone: nixos
       label: gray

@@ -38,6 +38,7 @@ try:
         sections,
         session,
         states,
+        wiring,
     )
     from tesseraqt_lib.model import Fleet, Plan, Qube
     from tesseraqt_lib.problems import Problems
@@ -177,7 +178,7 @@ def prunable() -> list[dict[str, Any]]:
     """
     declared, problems = _checked()
     if problems.found:
-        return [state.data() for state in sections.unsound("templates", problems)]
+        return [state.data() for state in sections.unsound(sections.SECTIONS[0], problems)]
     dom0 = session.dom0(__context__, __opts__)
     gone = {name: Qube(name, absent=True) for name in report.prunable(declared, dom0)}
     removed = Fleet(qubes=gone)
@@ -236,7 +237,9 @@ def _sound() -> Fleet:
 
 def _compiled(declared: Fleet) -> dict[str, list[states.State]]:
     """The states of the fleet, by section."""
-    return sections.compiled(declared, _found(declared), lambda root: _tree(declared, root).parts)
+    policy = wiring.door(__opts__).look()
+    found = _found(declared)
+    return sections.compiled(declared, found, lambda root: _tree(declared, root).parts, policy)
 
 
 def _tree(declared: Fleet, root: str) -> Any:
@@ -247,6 +250,8 @@ def _tree(declared: Fleet, root: str) -> Any:
 
 def _planned(context: Any, opts: Any, state: states.State) -> Plan:
     """The steps of one compiled state."""
+    if state.function in wiring.DECIDE:
+        return wiring.planned(context, opts, state)
     if state.function != "deployed":
         return session.planned(context, opts, state)
     found = files.Files(__salt__)

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tesseraqt_lib import states, systems
+from tesseraqt_lib import states, systems, wiring
 from tesseraqt_lib.model import Fleet, Qube
+from tesseraqt_lib.policyfile import Found
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.states import State
 
-SECTIONS = ("templates", "qubes", "globals", "absent", "systems", "current", "power")
+SECTIONS = (
+    *("narrowed", "templates", "qubes", "globals", "absent"),
+    *("systems", "current", "policy", "power"),
+)
 
 
 def unsound(section: str, problems: Problems) -> list[State]:
@@ -32,16 +36,17 @@ def sound(section: str, problems: Problems) -> State:
 
 
 def compiled(
-    fleet: Fleet, found: Mapping[str, Qube], fingerprints: systems.Fingerprints
+    fleet: Fleet, found: Mapping[str, Qube], fingerprints: systems.Fingerprints, policy: Found
 ) -> dict[str, list[State]]:
     """The states of every section.
 
     :param found: the qubes that are to go, as they are on the machine: who names whom among
         them decides which one can go first
     :param fingerprints: what the parts of a root are made from, by the name of the root
+    :param policy: the policy file of the machine
     """
     templates, qubes, power = states.qubes(fleet)
-    return {
+    inner = {
         "templates": templates,
         "qubes": qubes,
         "globals": list(states.global_state(fleet)),
@@ -50,3 +55,5 @@ def compiled(
         "current": systems.current(fleet, fingerprints),
         "power": power,
     }
+    whole = wiring.around(inner, fleet, policy)
+    return {section: whole[section] for section in SECTIONS}
