@@ -37,7 +37,9 @@ try:
         schema,
         sections,
         session,
+        standing,
         states,
+        systems,
         wiring,
     )
     from tesseraqt_lib.model import Fleet, Plan, Qube
@@ -139,9 +141,10 @@ def status() -> dict[str, Any]:
     Declared against live, for the whole machine.
 
     Returns ``declared`` (by qube: ``converged``, ``drifted`` and how, ``missing``,
-    ``unmanaged`` or ``absent``), ``undeclared`` (every other qube: whether tesseraqt owns
-    it, what it says it runs, and whether that keeps the NixOS-only rule), and
-    ``warnings``.
+    ``unmanaged`` or ``absent``; and with ``restart``, what it needs one for), ``roots``
+    (whether each has the declared NixOS, and which containers take back defaults of their
+    hardening), ``undeclared`` (every other qube: whether tesseraqt owns it, what it says it
+    runs, and whether that keeps the NixOS-only rule), and ``warnings``.
 
     CLI Example:
 
@@ -155,11 +158,15 @@ def status() -> dict[str, Any]:
         raise SaltInvocationError(problems.text())
     dom0 = session.dom0(__context__, __opts__)
     opts, context = {**__opts__, "test": True}, session.rehearsal(__context__, __opts__)
+    trees = {name: _tree(declared, name) for name in render.roots(declared)}
+    found = {
+        name: report.judged(qube, dom0.look(qube), session.intended(context, opts, qube))
+        for name, qube in declared.all.items()
+    }
+    restarts = systems.current(declared, lambda root: trees[root].parts)
     return {
-        "declared": {
-            name: report.judged(qube, dom0.look(qube), session.intended(context, opts, qube))
-            for name, qube in declared.all.items()
-        },
+        "declared": report.with_restarts(found, session.outdated(context, opts, restarts)),
+        "roots": {name: standing.root(declared, name, trees[name], _means()) for name in trees},
         "undeclared": report.undeclared(declared, dom0),
         "warnings": [str(warning) for warning in sorted(set(problems.warnings))],
     }
@@ -254,10 +261,14 @@ def _planned(context: Any, opts: Any, state: states.State) -> Plan:
         return wiring.planned(context, opts, state)
     if state.function != "deployed":
         return session.planned(context, opts, state)
-    found = files.Files(__salt__)
-    tree = found.tree(state.arguments["system"], state.arguments["modules"])
-    means = deploy.Means(session.dom0(context, opts), found.script, deploy.PATIENCE)
-    return Plan(state.name, tuple(deploy.steps(deploy.Root(state.name, tree), means)))
+    tree = files.Files(__salt__).tree(state.arguments["system"], state.arguments["modules"])
+    return Plan(state.name, tuple(deploy.steps(deploy.Root(state.name, tree), _means())))
+
+
+def _means() -> deploy.Means:
+    """What deployments work with."""
+    dom0 = session.dom0(__context__, __opts__)
+    return deploy.Means(dom0, files.Files(__salt__).script, deploy.PATIENCE)
 
 
 def _found(declared: Fleet) -> dict[str, Qube]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 if TYPE_CHECKING:  # what Salt's loader puts into every module
     __context__: dict[str, Any]
@@ -27,6 +27,7 @@ __virtualname__ = "tesseraqt"
 try:
     from tesseraqt_lib import deploy, files, lock, session
     from tesseraqt_lib import rollback as way_back
+    from tesseraqt_lib.model import System
 
     MISSING = ""
 except ImportError as error:
@@ -55,6 +56,30 @@ def generations(root: str) -> dict[str, Any]:
     return way_back.generations(root, _means())
 
 
+def build(root: str) -> dict[str, Any]:
+    """
+    The declared system of a root is in its store, and not activated: the next apply has
+    nothing to build. A root that is off is started for this, and off again after.
+
+    Returns ``system``, the sha256 of what it was built from, and ``activating``, what the
+    root says that activating it at once would do, in lines; empty if it says nothing.
+
+    root
+        A root whose NixOS pillar declares.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        qubesctl tesseraqt.build nixos
+    """
+    said = _declared(root)
+    tree = files.Files(__salt__).tree(said["system"], said["modules"])
+    how = System(configuration=said.get("configuration", System.configuration))
+    lines = deploy.prepare(deploy.Root(root, tree, how), _means())
+    return {"system": tree.digest, "activating": list(lines)}
+
+
 def rollback(root: str, generation: str | int = "previous") -> dict[str, Any]:
     """
     The root boots an older generation next. It is not as declared then: the next apply
@@ -76,6 +101,14 @@ def rollback(root: str, generation: str | int = "previous") -> dict[str, Any]:
     if to != "previous" and not (to.isascii() and to.isdigit()):
         raise CommandExecutionError(f"{to!a} is neither the number of a generation nor 'previous'")
     return {"generation": way_back.roll_back(root, _means(), to)}
+
+
+def _declared(root: str) -> dict[str, Any]:
+    """The arguments of the state that would deploy the root."""
+    for state in __salt__["tesseraqt.fleet"]("systems"):
+        if state["id"] == f"tesseraqt-{root}-deployed":
+            return {key: value for one in state["arguments"] for key, value in one.items()}
+    raise SaltInvocationError(f"{root!a} has no NixOS declared, or the declaration has problems")
 
 
 def _means() -> Any:

@@ -38,6 +38,8 @@ def plan(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{id_}:"
         for reason in one.get("refused", ()):
             yield f"  refused: {reason}"
+        for note in one.get("notes", ()):
+            yield f"  {note}"
         for step in one.get("steps", ()):
             old, new = (value(step["what"], step[key]) for key in ("old", "new"))
             yield f"  {step['what']}: {old} -> {new}"
@@ -53,6 +55,12 @@ def status(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name:<32}{one['status']}{power}"
         for line in (*one.get("drift", ()), *one.get("blocked", ()), *one.get("why", ())):
             yield f"    {line}"
+        if "restart" in one:
+            yield f"    needs a restart, to get what changed: {', '.join(one['restart'])}"
+    for name, one in found["roots"].items():
+        yield f"{name + ' (root)':<32}{one['status']} ({one['system']})"
+        for container, lines in one.get("weakened", {}).items():
+            yield f"    {container} is less hardened: {'; '.join(lines)}"
     for name, one in found["undeclared"].items():
         rule = "" if one["nixos_rule"] == "kept" else ", breaks the NixOS-only rule"
         owned = ", owned: tesseraqt.prune would remove it" if one["owned"] else ""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whatever happens to dom0's side, and whatever a guest does: the next apply gets there."""
 
+import importlib
 import multiprocessing
 import os
 import re
@@ -9,7 +10,7 @@ import time
 
 import pytest
 from roots import SYSTEM
-from tesseraqt_lib import deploy, guest, logfile
+from tesseraqt_lib import guest, logfile
 
 PHASES = (
     "starting",
@@ -62,7 +63,7 @@ def test_killed_before_any_phase_the_next_apply_gets_there(root, states, phase):
 
 def test_killed_before_dom0_remembers_it_the_next_apply_builds_nothing(root, states):
     def sabotage():
-        deploy.remember = lambda *_: die()
+        importlib.import_module("tesseraqt_lib.deploy").remember = lambda *_: die()
 
     killed(root, states, sabotage)
     finished(root, states)

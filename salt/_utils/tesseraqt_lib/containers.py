@@ -204,6 +204,14 @@ ACCOUNT = Record({"uid": Number(1, 59999, "a user id"), "groups": Listed(USER), 
 #: What containers lose, and one may keep (``files/nixos/hardening.nix`` has the same list).
 DROPPED = ("CAP_AUDIT_CONTROL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_PTRACE")
 #: Each default of the hardening can be taken back alone; what that is, the NixOS module says.
+#: What is not said there.
+HARDENED: Mapping[str, Any] = {
+    "capabilities": (),
+    "display": "untrusted",
+    "network": "none",
+    "nix_daemon": False,
+    "no_new_privileges": True,
+}
 HARDENING = Record(
     {
         "capabilities": Listed(Choice(DROPPED)),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tesseraqt_lib import vocabulary as words
@@ -35,6 +35,8 @@ def planned(plans: Iterable[tuple[str, Plan]]) -> dict[str, Any]:
             found[id_] = {"refused": list(plan.refusals)}
         elif plan.steps:
             found[id_] = {"steps": steps(plan)}
+        elif plan.notes:
+            found[id_] = {"notes": list(plan.notes)}
     return found
 
 
@@ -51,6 +53,16 @@ def judged(qube: Qube, have: Have | None, plan: Plan) -> dict[str, Any]:
     if plan.steps:
         return {"status": "drifted", "state": have.state, "drift": [*map(drift, plan.steps)]}
     return {"status": "converged", "state": have.state}
+
+
+def with_restarts(
+    found: dict[str, dict[str, Any]], restarts: Mapping[str, list[str]]
+) -> dict[str, dict[str, Any]]:
+    """The same, with what the qubes need a restart for."""
+    return {
+        name: {**one, **({"restart": restarts[name]} if name in restarts else {})}
+        for name, one in found.items()
+    }
 
 
 def drift(one: Step) -> str:

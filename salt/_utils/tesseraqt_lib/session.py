@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,17 @@ def current(context: Context, opts: Opts, want: Runs) -> Plan:
     have = look(context, opts, Qube(want.name, itself=True))
     old = record.outdated(want, have, deployed(context, opts, want.root)) if have else []
     return foretell(context, opts, Qube(want.name), power.current(want, have, old))
+
+
+def outdated(context: Context, opts: Opts, states: Iterable[State]) -> dict[str, list[str]]:
+    """What each qube needs a restart for, by the states that would see to it."""
+    found = {}
+    for state in states:
+        want = Runs(state.name, **state.arguments)
+        have = look(context, opts, Qube(state.name, itself=True))
+        if have and (old := record.outdated(want, have, deployed(context, opts, want.root))):
+            found[state.name] = old
+    return found
 
 
 def deployed(context: Context, opts: Opts, root: str) -> dict[str, Part]:

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""A fleet with containers: roots are built from pillar, and qubes are told what concerns them."""
+
+import copy
+
+import pytest
+from roots import Root
+
+NIXOS = {"template": "nixos", "label": "blue"}
+FLEET = {
+    "jobs": 2,
+    "templates": {"nixos": {"os": "nixos", "adopt": True}, "nixos-dev": {"clone": "nixos"}},
+    "containers": {"web": {"packages": ["nginx"]}, "db": {"packages": ["postgresql"]}},
+    "qubes": {
+        "both": {**NIXOS, "containers": ["db", "web"]},
+        "store": {**NIXOS, "containers": ["db"]},
+        "plain": NIXOS,
+        "dev": {"template": "nixos-dev", "label": "red", "containers": ["db"]},
+    },
+}
+STARTS = "admin.vm.Start"
+
+
+def changed(**keys):
+    """The fleet, with these keys of the container ``web`` instead."""
+    fleet = copy.deepcopy(FLEET)
+    fleet["containers"]["web"] = keys
+    return fleet
+
+
+def restarts(minion, world, fleet):
+    """What each qube needs a restart for, as ``tesseraqt.status`` has it."""
+    declared = minion.call(world, fleet, "tesseraqt.status")["declared"]
+    return {name: one["restart"] for name, one in declared.items() if "restart" in one}
+
+
+def deployments(run):
+    return {id_: one for id_, one in run.results.items() if id_.endswith("-deployed")}
+
+
+@pytest.fixture
+def mine(world, minion, root):
+    """The world once the fleet was applied."""
+    assert minion.apply(world, FLEET).failed() == {}
+    return world
+
+
+def test_each_root_has_the_containers_of_all_its_qubes(mine):
+    assert sorted(Root(mine, "nixos").boots()) == ["db", "web"]
+    assert sorted(Root(mine, "nixos-dev").boots()) == ["db"]
+    assert {mine.qube(name)["power"] for name in ("nixos", "nixos-dev", "both")} == {"Halted"}
+
+
+def test_a_second_apply_starts_nothing_and_writes_nothing(mine, minion):
+    again = minion.apply(mine, FLEET)
+    assert again.failed() == {}
+    assert again.writes == []
+    assert STARTS not in {call["method"] for call in again.calls}
+    assert minion.call(mine, FLEET, "tesseraqt.plan") == {}
+
+
+def test_one_changed_package_builds_one_root_and_concerns_whoever_has_the_container(mine, minion):
+    for name in ("both", "store", "plain", "dev"):
+        mine.power(name, "Running")
+    assert restarts(minion, mine, FLEET) == {}
+    new = changed(packages=["caddy"])
+    foretold = minion.apply(mine, new, test=True)
+    assert foretold.writes == []
+    run = minion.apply(mine, new)
+    assert run.failed() == {}
+    assert {id_ for id_, one in deployments(run).items() if one["changes"]} == {
+        "tesseraqt-nixos-deployed"
+    }
+    started = {call["dest"] for call in run.calls if call["method"] == STARTS}
+    assert started == {"nixos"}
+    assert foretold.changed() == run.changed()
+    assert restarts(minion, mine, new) == {"both": ["web"]}
+    said = run.results["tesseraqt-both-current"]
+    assert said["result"] is True
+    assert said["comment"] == "both needs a restart, to get what changed: web"
+    assert foretold.results["tesseraqt-both-current"]["comment"] == said["comment"]
+    assert mine.qube("both")["power"] == "Running"
+
+
+def test_a_restart_by_hand_is_enough(mine, minion):
+    mine.power("both", "Running")
+    new = changed(packages=["caddy"])
+    minion.apply(mine, new)
+    mine.power("both", "Halted")
+    assert restarts(minion, mine, new) == {}
+    mine.power("both", "Running")
+    assert restarts(minion, mine, new) == {}
+
+
+def test_who_may_be_restarted_is_restarted_once(mine, minion):
+    mine.power("both", "Running")
+    new = changed(packages=["caddy"])
+    new["qubes"]["both"]["restart"] = "when_needed"
+    before = mine.qube("both")["start_time"]
+    foretold = minion.apply(mine, new, test=True)
+    run = minion.apply(mine, new)
+    assert run.failed() == {}
+    assert mine.qube("both")["start_time"] != before
+    assert foretold.results["tesseraqt-both-current"]["result"] is None
+    assert foretold.changed() == run.changed()
+    assert minion.apply(mine, new).writes == []
+
+
+def test_flags_say_which_containers_start_where(mine):
+    on = {
+        name: sorted(key for key in mine.qube(name)["features"] if "tesseraqt" in key)
+        for name in ("both", "plain", "store")
+    }
+    assert on == {
+        "both": ["service.tesseraqt-db", "service.tesseraqt-web"],
+        "plain": [],
+        "store": ["service.tesseraqt-db"],
+    }
+
+
+def test_a_container_less_leaves_no_flag_and_needs_a_restart(mine, minion):
+    mine.power("both", "Running")
+    fewer = copy.deepcopy(FLEET)
+    fewer["qubes"]["both"]["containers"] = ["web"]
+    run = minion.apply(mine, fewer)
+    assert run.failed() == {}
+    assert run.changed()["tesseraqt-both"]["containers.db"] == {"old": "on", "new": None}
+    assert "service.tesseraqt-db" not in mine.qube("both")["features"]
+    assert restarts(minion, mine, fewer) == {"both": ["containers"]}
+    assert minion.apply(mine, fewer).writes == []
+    fewer["qubes"]["both"]["containers"] = []
+    minion.apply(mine, fewer)
+    left = mine.qube("both")
+    assert [name for name in left["features"] if name.startswith("service.tess")] == []
+    assert "tesseraqt-parts" not in left["tags"]
+
+
+def test_somebody_elses_use_of_present_leaves_the_containers_alone(mine, minion):
+    minion.single(mine, "present", "both", prefs={"memory": 500})
+    assert "service.tesseraqt-db" in mine.qube("both")["features"]
+
+
+def test_a_root_that_fails_stops_no_other_and_its_qubes_are_not_told_to_restart(mine, minion):
+    mine.power("both", "Running")
+    Root(mine, "nixos").behave("lie")
+    run = minion.apply(mine, changed(packages=["caddy"]))
+    assert set(run.failed()) == {"tesseraqt-nixos-deployed"} | {
+        f"tesseraqt-{name}-current" for name in ("both", "store", "plain")
+    }
+    assert run.results["tesseraqt-nixos-dev-deployed"]["result"] is True
+
+
+def test_somebody_elses_root_is_told_before_anything_is_done(world, minion, root):
+    world.add_qube("theirs", "TemplateVM", label="black", features={"os-distribution": "nixos"})
+    fleet = {
+        "templates": {"theirs": {"os": "nixos"}},
+        "containers": {"web": {"modules": ["salt://no/such.nix"]}},
+        "qubes": {"a": {"template": "theirs", "label": "red", "containers": ["web"]}},
+    }
+    assert minion.call(world, fleet, "tesseraqt.check")["problems"] == [
+        "containers.web.modules[0]: 'salt://no/such.nix' is not among Salt's files",
+        "qubes.a.containers: go into the root 'theirs', which is not tesseraqt's:"
+        " declare it with `adopt: true`, or a `clone:` of it",
+    ]
+
+
+def test_status_shows_roots_and_what_is_less_hardened(mine, minion):
+    weak = changed(packages=["nginx"], hardening={"network": "qube", "no_new_privileges": True})
+    roots = minion.call(mine, weak, "tesseraqt.status")["roots"]
+    assert roots["nixos"]["status"] == "outdated"
+    assert roots["nixos"]["weakened"] == {"web": ["network: qube"]}
+    assert roots["nixos-dev"]["status"] == "deployed"
+    assert "weakened" not in roots["nixos-dev"]
