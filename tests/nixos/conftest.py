@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from nix_evaluation import NIXOS, Nix
+from nix_evaluation import EVALUATE, NIXOS, Nix, golden
 
 MODULE = "{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }\n"
 
@@ -37,9 +37,28 @@ def plant(tmp_path_factory):
         shutil.copytree(NIXOS, tree / "nixos")
         (tree / "system.json").write_text(json.dumps(document))
         (tree / "modules").mkdir()
-        for container in document.get("containers", {}).values():
-            for module in container.get("modules", ()):
-                (tree / module).write_text(MODULE)
+        parties = [document.get("root", {}), *document.get("containers", {}).values()]
+        for module in (module for party in parties for module in party.get("modules", ())):
+            (tree / module).write_text(MODULE)
         return tree
 
     return plant
+
+
+@pytest.fixture(scope="session")
+def evaluated(nix, nixpkgs, plant):
+    """What came of a document, evaluated once however many tests look at it."""
+    known = {}
+
+    def evaluated(document):
+        key = json.dumps(document, sort_keys=True)
+        if key not in known:
+            known[key] = nix.evaluate(EVALUATE, nixpkgs=nixpkgs, tree=plant(document))
+        return known[key]
+
+    return evaluated
+
+
+@pytest.fixture(scope="session")
+def full(evaluated):
+    return evaluated(golden("full-nixos"))

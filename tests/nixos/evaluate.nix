@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-# What the tests look at, of one root with the tree in `tree`.
-{ nixpkgs, tree }:
+# What the tests look at, of one root with the tree in `tree`, on a NixOS with what a template
+# of Qubes brings along (`template`: a module).
+{ nixpkgs, tree, template ? { } }:
 let
   root = import (nixpkgs + "/nixos") {
     system = "x86_64-linux";
     configuration = {
-      imports = [ (tree + "/nixos") ];
+      imports = [ (tree + "/nixos") template ];
       boot.loader.grub.enable = false;
       documentation.enable = false;
       fileSystems."/" = { device = "/dev/mapper/dmroot"; fsType = "ext4"; };
@@ -53,6 +54,12 @@ in
     (lib.filterAttrs (name: _: lib.hasPrefix "tesseraqt-state-" name) config.systemd.services);
   packages = map lib.getName config.environment.systemPackages;
   tmpfiles = config.systemd.tmpfiles.rules;
+  hosts = config.networking.hosts."127.0.0.2" or [ ];
+  # Where qrexec is told of services.
+  rpc = {
+    etc = lib.filter (lib.hasPrefix "qubes-rpc") (lib.attrNames config.environment.etc);
+    packages = map lib.getName (config.services.qubes.qrexec.packages or [ ] ++ config.services.qubes.extraPackages or [ ]);
+  };
   # Those that are in the store already are not evaluated, and have nothing to look at.
   guests = lib.genAttrs (lib.filter (name: !(config.tesseraqt.built ? ${name})) names) guest;
 }

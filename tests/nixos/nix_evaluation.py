@@ -9,6 +9,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 NIXOS = REPO / "salt" / "tesseraqt" / "files" / "nixos"
+EVALUATE = HERE / "evaluate.nix"
+
+
+def golden(name):
+    """The document of a root, as dom0 renders it."""
+    return json.loads((HERE / "golden" / f"{name}.json").read_text())
 
 
 class Nix:

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-# What the assertions say to each of several sets of containers; all without a root.
+# What the assertions say to each of several documents; all without a NixOS.
 { nixpkgs, nixos, cases }:
 let
   lib = import (nixpkgs + "/lib");
-  evaluate = containers:
+  evaluate = document:
     lib.evalModules {
       modules = [
         (nixos + "/options.nix")
         (nixos + "/assertions.nix")
         { options.assertions = lib.mkOption { type = lib.types.listOf lib.types.unspecified; }; }
-        { tesseraqt = { inherit containers; }; }
+        { tesseraqt = document; }
       ];
     };
 in
-map (containers: map (found: found.message) (evaluate containers).config.assertions)
+map (document: map (found: found.message) (evaluate document).config.assertions)
   (builtins.fromJSON (builtins.readFile cases))

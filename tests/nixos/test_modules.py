@@ -3,37 +3,10 @@
 
 import json
 import re
-import shutil
-import subprocess
 
 import pytest
-from nix_evaluation import HERE, NIXOS, EvaluationError
+from nix_evaluation import EVALUATE, HERE, EvaluationError, golden
 from tesseraqt_lib import containers, render
-
-EVALUATE, REFUSALS = HERE / "evaluate.nix", HERE / "refusals.nix"
-
-
-@pytest.fixture(scope="session")
-def evaluated(nix, nixpkgs, plant):
-    """What came of a document, evaluated once however many tests look at it."""
-    known = {}
-
-    def evaluated(document):
-        key = json.dumps(document, sort_keys=True)
-        if key not in known:
-            known[key] = nix.evaluate(EVALUATE, nixpkgs=nixpkgs, tree=plant(document))
-        return known[key]
-
-    return evaluated
-
-
-@pytest.fixture(scope="session")
-def full(evaluated):
-    return evaluated(golden("full-nixos"))
-
-
-def golden(name):
-    return json.loads((HERE / "golden" / f"{name}.json").read_text())
 
 
 def unpinned(document):
@@ -198,8 +171,8 @@ def test_programs_are_in_the_menu_and_in_the_terminal(full):
     assert {
         "tesseraqt-enter",
         "tesseraqt-icons-mail",
-        "tesseraqt-mail-reader",
-        "tesseraqt-mail-top",
+        "tesseraqt-mail-reader.desktop",
+        "tesseraqt-mail-top.desktop",
         "tesseraqt-open-mail",
         "tesseraqt-run-mail-top",
     } == {name for name in full["packages"] if name.startswith("tesseraqt")}
@@ -207,7 +180,9 @@ def test_programs_are_in_the_menu_and_in_the_terminal(full):
 
 def test_a_program_is_started_by_the_name_of_its_unit_alone(full):
     guest = full["guests"]["mail"]
-    assert list(guest["units"]) == ["tesseraqt-desktop-reader@.service"]
+    assert [name for name in guest["units"] if "desktop" in name] == [
+        "tesseraqt-desktop-reader@.service"
+    ]
     text = guest["units"]["tesseraqt-desktop-reader@.service"]["text"]
     assert '"git" "gui" "a b %%n $$HOME"' in text
     assert "User=user" in text
@@ -276,130 +251,3 @@ def test_a_key_that_the_module_does_not_know_is_refused(nix, nixpkgs, plant):
 def test_a_failed_assertion_stops_the_root(nix, nixpkgs, plant):
     said = broken(nix, nixpkgs, plant, {"state": ["/var/lib/x:rbind"]}, "toplevel")
     assert "tesseraqt.containers.web.state: is no plain absolute path" in said
-
-
-REFUSED = [
-    ("Web", {}, "name: "),
-    ("we_b", {}, "name: "),
-    ("w" * 33, {}, "name: "),
-    ("a;b", {}, "name: "),
-    ("web", {"packages": ["hello; rm"]}, "packages: "),
-    ("web", {"modules": ["/etc/passwd"]}, "modules: "),
-    ("web", {"modules": ["modules/../../x.nix"]}, "modules: "),
-    ("web", {"users": {"a b": {}}}, "users: "),
-    ("web", {"users": {"root": {}}}, "users.root: "),
-    ("web", {"users": {"a": {"groups": ["x y"]}}}, "users.a.groups: "),
-    ("web", {"users": {"a": {"home": "/home/../etc"}}}, "users.a.home: "),
-    ("web", {"state": ["var/lib"]}, "state: is no plain"),
-    ("web", {"state": ["/var/lib/../x"]}, "state: is no plain"),
-    ("web", {"state": ["/var/lib/a b"]}, "state: is no plain"),
-    ("web", {"state": ["/var/lib/x:rbind"]}, "state: is no plain"),
-    ("web", {"state": ["/var/lib/$(x)"]}, "state: is no plain"),
-    ("web", {"state": ["/var/lib/*"]}, "state: is no plain"),
-    ("web", {"state": ["/var/lib/x\n"]}, "state: is no plain"),
-    ("web", {"state": ["/var/lib/"]}, "state: is no plain"),
-    ("web", {"state": ["/etc"]}, "state: cannot be kept"),
-    ("web", {"state": ["/nix/store"]}, "state: cannot be kept"),
-    ("web", {"state": ["/run/x"]}, "state: cannot be kept"),
-    ("web", {"state": ["/var/lib", "/var/lib/x"]}, "state: is below another one: /var/lib/x"),
-    ("web", {"desktop": {"A b": {"title": "X", "command": ["x"]}}}, "desktop: "),
-    ("web", {"desktop": {"x": {"title": "X\nExec=y", "command": ["x"]}}}, "desktop.x.title: "),
-    ("web", {"desktop": {"x": {"title": "X", "command": ["a\nb"]}}}, "desktop.x.command: "),
-    (
-        "web",
-        {"desktop": {"x": {"title": "X", "command": ["x"], "icon": "../x"}}},
-        "desktop.x.icon: ",
-    ),
-    (
-        "web",
-        {"desktop": {"x": {"title": "X", "command": ["x"], "user": "a b"}}},
-        "desktop.x.user: ",
-    ),
-    ("web", {"provides": {"A": {"tcp": 1}}}, "provides: "),
-    ("web", {"provides": {"a": {}}}, "provides.a: needs a socket or a port"),
-    ("web", {"provides": {"a": {"tcp": 1, "socket": "/x"}}}, "provides.a: is a socket or a port"),
-    ("web", {"provides": {"a": {"socket": "x"}}}, "provides.a.socket: "),
-    ("web", {"provides": {"a": {"tcp": 1, "user": "A"}}}, "provides.a.user: "),
-    ("web", {"consumes": {"A": {}}}, "consumes: "),
-    ("web", {"consumes": {"a": {"socket": "/a:b"}}}, "consumes.a.socket: "),
-    ("web", {"consumes": {"a": {"tcp": 1, "socket": "/x"}}}, "consumes.a: is a socket or a port"),
-    ("web", {"hardening": {"capabilities": ["CAP_SYS_MODULE"]}}, "hardening.capabilities: "),
-    ("web", {"nixpkgs": {"url": "file:///x", "hash": f"sha256-{'A' * 43}="}}, "nixpkgs.url: "),
-    ("web", {"nixpkgs": {"url": "https://x/y", "hash": "sha256-x"}}, "nixpkgs.hash: "),
-    ("web", {"config": {"a": [{"_type": "if"}]}}, "config: `_type`"),
-    ("web", {"config": ["a"]}, "config: is no set of options"),
-]
-
-
-@pytest.fixture(scope="session")
-def refusals(nix, nixpkgs, tmp_path_factory):
-    """What the assertions say to each case, all asked at once."""
-    cases = tmp_path_factory.mktemp("cases") / "cases.json"
-    cases.write_text(json.dumps([{name: container} for name, container, _ in REFUSED]))
-    return nix.evaluate(REFUSALS, nixpkgs=nixpkgs, nixos=NIXOS, cases=cases)
-
-
-@pytest.mark.parametrize("case", range(len(REFUSED)), ids=lambda case: REFUSED[case][2].strip(": "))
-def test_what_could_break_out_is_refused_again(refusals, case):
-    name, _, said = REFUSED[case]
-    assert len(refusals[case]) == 1
-    assert refusals[case][0].startswith(f"tesseraqt.containers.{name}.{said}")
-
-
-def test_each_assertion_has_a_case():
-    text = (NIXOS / "assertions.nix").read_text()
-    labels = {label.split("$")[0] for label in re.findall(r'(?:all|some|ends) "([a-z.$]+)', text)}
-    labels |= {label.split("$")[0] for label in re.findall(r'\) "([a-z.$]+)[^"]*: ', text)}
-    assert labels
-    for label in labels:
-        assert any(said.startswith(label) for _, _, said in REFUSED), label
-
-
-@pytest.fixture
-def analyze(nix, tmp_path):
-    """Runs systemd-analyze where the units of this test are."""
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("there is no systemd-analyze")
-    env = {**nix.env, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
-
-    def analyze(*argv):
-        argv = ("systemd-analyze", *map(str, argv))
-        return subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
-
-    return analyze
-
-
-def test_systemd_can_read_every_unit(full, tmp_path, analyze):
-    answer = analyze("verify", "--man=no", *written_units(full["units"], tmp_path))
-    assert (answer.returncode, answer.stderr) == (0, "")
-
-
-def written_units(units, place):
-    """The units as files, with programs that are on any machine; what can be verified of them."""
-    verified = []
-    for name, unit in units.items():
-        text = re.sub(r"^(Exec\w*=)\S+", r"\1/bin/true", unit["text"], flags=re.MULTILINE)
-        (place / name).write_text(text)
-        for other in unit["requiredBy"]:
-            (place / f"{other}.requires").mkdir(exist_ok=True)
-            (place / f"{other}.requires" / name).symlink_to(place / name)
-        verified.append(place / name.replace("@.", "@instance."))
-        verified[-1].write_text(text)
-    return verified
-
-
-#: What `systemd-analyze security` says, from 0 (harmless) to 10; docs/nixos.md tells why.
-EXPOSURES = {
-    "container@keys.service": 9.4,
-    "tesseraqt-display-mail@instance.service": 0.8,
-    "tesseraqt-open-mail@instance.service": 8.7,
-    "tesseraqt-state-keys.service": 6.0,
-}
-
-
-@pytest.mark.parametrize("name", EXPOSURES)
-def test_the_exposure_of_a_unit_does_not_grow(full, tmp_path, analyze, name):
-    written_units(full["units"], tmp_path)
-    answer = analyze("security", "--offline=yes", tmp_path / name)
-    [level] = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", answer.stdout)
-    assert float(level) <= EXPOSURES[name]

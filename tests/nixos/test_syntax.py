@@ -106,6 +106,25 @@ def test_another_text_of_a_module_is_evaluated(root):
     assert root.build() == (0, ["db"])
 
 
+def test_what_is_declared_of_the_qube_itself_may_change_every_container(root):
+    root.build()
+    declared = {"config": {"nixpkgs.hostPlatform": "aarch64-linux"}}
+    (root.tree / "system.json").write_text(json.dumps({**DOCUMENT, "root": declared}))
+    assert root.build() == (0, ["db", "web"])
+    (root.tree / "system.json").write_text(
+        json.dumps({**DOCUMENT, "root": {**declared, "packages": ["hello"]}})
+    )
+    assert root.build() == (0, [])
+
+
+@pytest.mark.parametrize("name", ["confined.nix", "ends.nix", "guest.nix", "own.nix"])
+def test_another_text_of_a_file_of_ours_is_evaluated(root, name):
+    root.build()
+    file = root.tree / "nixos" / name
+    file.write_text(file.read_text() + "# another\n")
+    assert root.build() == (0, ["db", "web"])
+
+
 def test_another_configuration_of_the_root_is_evaluated(root):
     root.build()
     (root.place / "own" / "flake.lock").write_text("{}")
@@ -131,4 +150,4 @@ def test_what_is_not_declared_any_more_is_let_go(root):
 
 def test_a_module_of_the_tree_is_named_as_the_assertions_want_it():
     assert render.module("salt://x.nix").startswith("modules/")
-    assert 'module = "modules/[0-9a-f]+-' in (NIXOS / "assertions.nix").read_text()
+    assert 'module = "modules/[0-9a-f]+-' in (NIXOS / "patterns.nix").read_text()

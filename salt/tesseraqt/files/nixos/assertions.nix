@@ -5,15 +5,7 @@
 let
   inherit (lib) attrNames concatLists concatMap mapAttrsToList optional;
 
-  word = "[a-z]([a-z0-9-]{0,30}[a-z0-9])?";
-  user = "[a-z_][a-z0-9_-]{0,30}";
-  path = "(/[A-Za-z0-9._-]+)+";
-  package = "[A-Za-z_][A-Za-z0-9_'+-]*([.][A-Za-z0-9_'+-]+)*";
-  icon = "[A-Za-z0-9][A-Za-z0-9_.+-]*";
-  module = "modules/[0-9a-f]+-[A-Za-z0-9._-]+[.]nix";
-  line = "[ -~]{1,200}";
-  url = "https://[A-Za-z0-9._~:/?=&%+@-]+";
-  sri = "sha256-[A-Za-z0-9+/]{43}=";
+  inherit (import ./patterns.nix) icon line module package path sri url user word;
 
   fits = pattern: text: builtins.match pattern text != null;
   # `.` and `..` have no place in a path either.
@@ -70,6 +62,13 @@ let
         ++ all "desktop.${name}.user" user "a user is lower-case letters, digits, '_' or '-'" [ entry.user ])
       cfg.desktop);
 
+  # Two of them cannot be at one place.
+  once = at: what: values:
+    let
+      twice = lib.filter (value: lib.count (other: other == value) values > 1) (lib.unique values);
+    in
+    optional (twice != [ ]) "${at}: two slots are at ${what} ${toString twice}";
+
   ends = at: end:
     optional (end.socket != null && !isPath end.socket) "${at}.socket: is no plain absolute path"
     ++ optional (end.socket != null && end.tcp != null) "${at}: is a socket or a port, not both";
@@ -83,7 +82,16 @@ let
         ++ optional (end.socket == null && end.tcp == null) "provides.${api}: needs a socket or a port"
         ++ some "provides.${api}.user" user "a user is lower-case letters, digits, '_' or '-'" end.user)
       cfg.provides)
-    ++ concatLists (mapAttrsToList (slot: ends "consumes.${slot}") cfg.consumes);
+    ++ concatLists (mapAttrsToList
+      (slot: end:
+        ends "consumes.${slot}" end
+        # What is there makes room for a link.
+        ++ optional (end.socket != null && lib.elem end.socket (reserved ++ [ "/home" "/root" "/rw" "/srv" ])) "consumes.${slot}.socket: is no place for a socket")
+      cfg.consumes)
+    ++ once "consumes" "port" (given "tcp" cfg)
+    ++ once "consumes" "socket" (given "socket" cfg);
+
+  given = end: cfg: lib.filter (value: value != null) (mapAttrsToList (_: slot: slot.${end}) cfg.consumes);
 
   pin = cfg: lib.optionals (cfg.nixpkgs != null) (
     all "nixpkgs.url" url "is an https:// address" [ cfg.nixpkgs.url ]
@@ -96,28 +104,33 @@ let
     in
     optional (foreign != [ ]) "hardening.capabilities: only what is dropped can be kept, and that is ${toString config.tesseraqt.dropped}, not ${toString foreign}";
 
-  problems = name: cfg:
-    all "name" word "a container is up to 32 lower-case letters, digits or '-'" [ name ]
-    ++ all "packages" package "a package is an attribute path of nixpkgs" cfg.packages
+  # What a container and the qube as such have in common.
+  system = cfg:
+    all "packages" package "a package is an attribute path of nixpkgs" cfg.packages
     ++ all "modules" module "a module is a file that dom0 sent" cfg.modules
-    ++ all "users" user "a user is lower-case letters, digits, '_' or '-'" (attrNames cfg.users)
-    ++ optional (cfg.users ? root) "users.root: is there already, and not to be changed"
     ++ optional (!lib.isAttrs cfg.config) "config: is no set of options"
     ++ optional (internal cfg.config) "config: `_type` is the module system's own; write a module"
+    ++ apis cfg;
+
+  problems = name: cfg:
+    all "name" word "a container is up to 32 lower-case letters, digits or '-'" [ name ]
+    ++ optional (name == "qube") "name: is what wires call the qube as such"
+    ++ all "users" user "a user is lower-case letters, digits, '_' or '-'" (attrNames cfg.users)
+    ++ optional (cfg.users ? root) "users.root: is there already, and not to be changed"
+    ++ system cfg
     ++ users cfg
     ++ state cfg
     ++ desktop cfg
-    ++ apis cfg
     ++ pin cfg
     ++ hardening cfg;
 
-  refuse = name: problem: {
+  refuse = place: problem: {
     assertion = false;
-    message = "tesseraqt.containers.${name}.${problem}";
+    message = "tesseraqt.${place}.${problem}";
   };
+
+  containers = mapAttrsToList (name: cfg: map (refuse "containers.${name}") (problems name cfg)) config.tesseraqt.containers;
 in
 {
-  assertions = concatLists (
-    mapAttrsToList (name: cfg: map (refuse name) (problems name cfg)) config.tesseraqt.containers
-  );
+  assertions = concatLists containers ++ map (refuse "root") (system config.tesseraqt.root);
 }

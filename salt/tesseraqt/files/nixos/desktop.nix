@@ -87,7 +87,7 @@ let
     socketConfig = {
       Accept = true;
       MaxConnections = 8;
-      SocketGroup = "users";
+      SocketGroup = config.tesseraqt.people;
       SocketMode = "0660";
       RemoveOnStop = true;
     };
@@ -113,8 +113,7 @@ let
     path = [ pkgs.coreutils config.systemd.package ];
   };
 
-  scripted = variables: script: lib.toShellVars variables + "\n" + builtins.readFile script;
-
+  scripted = import ./scripted.nix { inherit lib; };
   entries = cfg: lib.attrNames (filterAttrs (_: entry: !entry.terminal) cfg.desktop);
 
   opener = name: cfg: pkgs.writeShellScript "tesseraqt-open-${name}" (

@@ -5,8 +5,7 @@
 let
   inherit (lib) mapAttrs mkDefault mkIf mkMerge;
 
-  tree = ../.;
-  find = import ./packages.nix { inherit lib pkgs name; };
+  place = "tesseraqt.containers.${name}";
 
   account = user: declared: {
     isNormalUser = mkDefault true;
@@ -14,24 +13,20 @@ let
     uid = mkIf (declared.uid != null) declared.uid;
     home = mkIf (declared.home != null) declared.home;
   };
-
-  # `services.nginx` is a path in a key of the first level only: deeper ones are names.
-  # Below `config`, so that nothing in it can be an import.
-  option = key: value:
-    lib.setDefaultModuleLocation "tesseraqt.containers.${name}.config" {
-      config = lib.setAttrByPath (lib.splitString "." key) value;
-    };
 in
 {
-  imports =
-    [ ./programs.nix ]
-    ++ lib.mapAttrsToList option cfg.config
-    ++ map (module: tree + "/${module}") cfg.modules;
+  imports = import ./own.nix { inherit lib place; } { inherit (cfg) config modules; } ++ [
+    ./programs.nix
+    (import ./ends.nix {
+      party = name;
+      inherit (cfg) provides consumes;
+    })
+  ];
 
   _module.args.declared = cfg;
 
   documentation.enable = mkDefault false;
-  environment.systemPackages = map find cfg.packages;
+  environment.systemPackages = map (import ./packages.nix { inherit lib pkgs place; }) cfg.packages;
   # Without CAP_NET_ADMIN there is nothing that it could set up.
   networking.firewall.enable = mkDefault (lib.elem "CAP_NET_ADMIN" cfg.hardening.capabilities);
   nix.enable = mkDefault cfg.hardening.nix_daemon;

@@ -5,17 +5,17 @@
 let
   tree = ../.;
   document = builtins.fromJSON (builtins.readFile (tree + "/system.json"));
-  ours = builtins.map (file: builtins.hashFile "sha256" (./. + "/${file}")) [
-    "containers.nix"
-    "guest.nix"
-    "options.nix"
-    "packages.nix"
-    "programs.nix"
-  ];
+  hash = file: builtins.hashFile "sha256" file;
+  content = directory: builtins.mapAttrs (file: _: hash (directory + "/${file}")) (builtins.readDir directory);
+  ours = content ./.;
+  theirs = declared: map (file: hash (tree + "/${file}")) (declared.modules or [ ]);
+  # What is declared of the qube itself could change its platform, or a container.
+  root = document.root or { };
+  itself = { config = root.config or { }; modules = theirs root; };
   key = name: declared:
     builtins.hashString "sha256" (builtins.toJSON {
-      inherit base declared name ours;
-      theirs = map (file: builtins.hashFile "sha256" (tree + "/${file}")) (declared.modules or [ ]);
+      inherit base declared itself name ours;
+      theirs = theirs declared;
     });
   containers = document.containers;
 in

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Everything that system.json may say. These types are what reads it: a key that is not
 # here is refused with the nearest one. What is in a text, assertions.nix judges.
-{ lib, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
 
@@ -111,17 +111,40 @@ let
     tasks = bound 1024 "Processes and threads; null for no limit.";
   };
 
+  # What a container and the qube as such have in common.
+  fixed = flag: description: mkOption {
+    type = types.str;
+    default = flag;
+    readOnly = true;
+    inherit description;
+  };
+
+  data = description: mkOption {
+    type = types.raw;
+    default = { };
+    inherit description;
+  };
+
+  wires = {
+    provides = mkOption {
+      type = types.attrsOf provided;
+      default = { };
+      description = "APIs that others may be wired to.";
+    };
+    consumes = mkOption {
+      type = types.attrsOf consumed;
+      default = { };
+      description = "Slots that are wired to APIs.";
+    };
+  };
+
   # Whose the programs of a container are: its only user's, if it has just one.
   person = users: if lib.length users == 1 then lib.head users else "user";
 
   container = { config, name, ... }: {
     options = {
       autostart = switch true "Whether the container starts with the qube, or only when called.";
-      config = mkOption {
-        type = types.raw;
-        default = { };
-        description = "NixOS options of the container, as data.";
-      };
+      config = data "NixOS options of the container, as data.";
       modules = names "NixOS modules of the container, below the tree that dom0 sent.";
       packages = names "Packages of the container, by their attribute paths in its nixpkgs.";
       nixpkgs = perhaps pin "A nixpkgs of the container's own, instead of the root's.";
@@ -136,24 +159,9 @@ let
         default = { };
         description = "Programs of the container in the application menu of the qube.";
       };
-      provides = mkOption {
-        type = types.attrsOf provided;
-        default = { };
-        description = "APIs that others may be wired to.";
-      };
-      consumes = mkOption {
-        type = types.attrsOf consumed;
-        default = { };
-        description = "Slots that are wired to APIs.";
-      };
       inherit limits hardening;
-      flag = mkOption {
-        type = types.str;
-        default = "tesseraqt-${name}";
-        readOnly = true;
-        description = "The service of a qube (qvm-service) that lets the container start there.";
-      };
-    };
+      flag = fixed "tesseraqt-${name}" "The service of a qube (qvm-service) that lets the container start there.";
+    } // wires;
   };
 in
 {
@@ -162,6 +170,19 @@ in
       type = types.attrsOf (types.submodule container);
       default = { };
       description = "The containers of all qubes on this root, as dom0 declares them.";
+    };
+    root = {
+      config = data "NixOS options of the qube itself, as data; read from the document alone.";
+      modules = names "NixOS modules of the qube itself, below the tree that dom0 sent; likewise.";
+      packages = names "Packages of the qube itself, by their attribute paths in its nixpkgs.";
+      flag = fixed "tesseraqt-qube" "The service of a qube (qvm-service) that lets it take part in wires.";
+    } // wires;
+    people = mkOption {
+      type = types.str;
+      # Qubes' templates have the first; elsewhere people are in the second.
+      default = if config.users.groups ? qubes then "qubes" else "users";
+      readOnly = true;
+      description = "The group of those who use the qube, unlike its services.";
     };
     dropped = mkOption {
       type = types.listOf types.str;

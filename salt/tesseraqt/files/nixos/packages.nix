@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # From the attribute path of a package to the package; a path that leads nowhere is told
-# with the container that names it and the names that are nearest.
-{ lib, pkgs, name }:
+# with who names it and the names that are nearest.
+{ lib, pkgs, place }:
 let
   inherit (lib) concatStringsSep take;
 
-  refuse = path: why: throw "tesseraqt.containers.${name}.packages: ${path}: ${why}";
+  refuse = path: why: throw "${place}.packages: ${path}: ${why}";
 
   # Who exists under a missing name is decided by a few comparisons, not by evaluating anything.
   near = wrong: set:
@@ -18,16 +18,16 @@ let
   step = path: at: rest: set:
     let
       key = lib.head rest;
-      place = if at == [ ] then "nixpkgs ${lib.version}" else concatStringsSep "." at;
+      where = if at == [ ] then "nixpkgs ${lib.version}" else concatStringsSep "." at;
     in
     if rest == [ ] then
       set
     else if !lib.isAttrs set || (at != [ ] && lib.isDerivation set) then
-      refuse path "${place} is no set of packages"
+      refuse path "${where} is no set of packages"
     else if set ? ${key} then
       step path (at ++ [ key ]) (lib.tail rest) set.${key}
     else
-      refuse path "${place} has no ${key}${near key set}";
+      refuse path "${where} has no ${key}${near key set}";
 in
 path:
 let

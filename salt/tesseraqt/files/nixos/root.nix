@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# The NixOS of the qube itself: what is declared for it, on top of what its template has.
+# `root` is what the document says, for what is imported cannot depend on an option.
+root:
+{ config, lib, pkgs, ... }:
+let
+  place = "tesseraqt.root";
+  inherit (config.tesseraqt.root) packages provides consumes;
+in
+{
+  imports = import ./own.nix { inherit lib place; } root ++ [
+    (import ./ends.nix {
+      party = "qube";
+      inherit provides consumes;
+      unitConfig.ConditionPathExists = "/run/qubes-service/${config.tesseraqt.root.flag}";
+    })
+  ];
+
+  environment.systemPackages = map (import ./packages.nix { inherit lib pkgs place; }) packages;
+}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# One call through a slot, with the caller as stdin and stdout: goes where the slot leads now.
+# Argument: CONTAINER/SLOT, as tesseraqt-wires has noted it.
+set -u
+export LC_ALL=C
+
+if ! IFS= read -r target 2> /dev/null < "/run/tesseraqt/wires/$1"; then
+  printf '%s: is not wired\n' "$1" >&2
+  exit 1
+fi
+case $target in
+  */*)
+    qube=${target%%/*}
+    service=tesseraqt.Api+${target#*/}
+    # Without this option, which is new in qrexec 4.2.19, the caller hears only at the end of
+    # the call that the API has nothing more to say.
+    if qrexec-client-vm --use-stdin-socket --help > /dev/null 2>&1; then
+      exec qrexec-client-vm --use-stdin-socket -- "$qube" "$service"
+    fi
+    exec qrexec-client-vm -- "$qube" "$service"
+    ;;
+  *)
+    exec socat -b 65536 -t 3600 STDIO,shut-down \
+      "UNIX-CONNECT:/run/tesseraqt/api/${target%%.*}/${target#*.}"
+    ;;
+esac

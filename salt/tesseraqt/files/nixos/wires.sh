@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154
+# Run by root for as long as the qube is up: the socket of each slot is there if dom0 says in
+# QubesDB where it leads, and is not there otherwise. What dom0 says is one text for each
+# container, of words SLOT=TARGET; a target is CONTAINER.API, or that in another QUBE/.
+# `slots` is set before this: those of all containers, as CONTAINER/SLOT.
+set -uf
+export LC_ALL=C
+noted=/run/tesseraqt/wires
+
+name='[a-z]([a-z0-9-]{0,30}[a-z0-9])?'
+qube='[A-Za-z][A-Za-z0-9_.-]{0,30}'
+wired="^$name=($qube/)?$name\.$name\$"
+
+# What dom0 says of a container is in `wanted`; false if that cannot be known.
+ask() {
+  local value word slot
+  value=$(qubesdb-read "/vm-config/tesseraqt-$1" 2> /dev/null)
+  case $? in
+    0 | 2) ;; # 2: nothing is said
+    *) return 1 ;;
+  esac
+  for word in $value; do
+    slot=$1/${word%%=*}
+    if [[ $word =~ $wired && " $slots " == *" $slot "* && ! -v wanted[$slot] ]]; then
+      wanted[$slot]=${word#*=}
+    else
+      printf '%s: this is no wire of its: %q\n' "$1" "$word" >&2
+    fi
+  done
+}
+
+# The slot leads there from now on, or nowhere; calls that go where it led until now are over.
+lead() {
+  local unit=tesseraqt-slot-${1/\//.} note=$noted/$1
+  printf '%s: leads to %s\n' "$1" "${2:-nothing}" >&2
+  if [ -n "$2" ]; then
+    mkdir -p "${note%/*}" && printf '%s\n' "$2" > "$note.new" && mv "$note.new" "$note" || return 1
+  else
+    systemctl stop "$unit.socket"
+    rm -f "$note"
+  fi
+  systemctl stop "$unit@*.service"
+}
+
+# Everything is as dom0 says now.
+look() {
+  local slot container now
+  declare -A wanted=() unknown=()
+  for container in $containers; do
+    ask "$container" || unknown[$container]=1
+  done
+  for slot in $slots; do
+    [ -z "${unknown[${slot%/*}]-}" ] || continue
+    now=
+    IFS= read -r now 2> /dev/null < "$noted/$slot"
+    [ "$now" = "${wanted[$slot]-}" ] || lead "$slot" "${wanted[$slot]-}"
+    [ -z "${wanted[$slot]-}" ] || systemctl start "tesseraqt-slot-${slot/\//.}.socket"
+  done
+}
+
+containers=
+for slot in $slots; do
+  case " $containers " in
+    *" ${slot%/*} "*) ;;
+    *) containers="$containers ${slot%/*}" ;;
+  esac
+done
+
+# On a terminal, for elsewhere it keeps what it says to itself until that fills a buffer.
+exec {changes}< <(exec socat -u 'EXEC:qubesdb-watch -n -1 /vm-config/,pty' STDOUT)
+look
+systemd-notify --ready
+# What changed before the watch was there is seen soon; after that, looking is a habit.
+patience=2
+while :; do
+  IFS= read -r -t "$patience" -u "$changes" _
+  case $? in
+    0) ;;
+    1) exit 1 ;; # the watch has ended, and so does this, to be started again
+    *) patience=600 ;;
+  esac
+  look
+done
