@@ -5,6 +5,7 @@ import importlib
 import multiprocessing
 import os
 import re
+import resource
 import signal
 import time
 
@@ -117,3 +118,26 @@ def test_a_hostile_guest_is_given_up_soon_and_put_away(root, states, quick, mann
     assert root.power() == "Halted"
     root.reform()
     finished(root, states)
+
+
+def most_memory(root, states, system):
+    """KiB of memory that a process took at most in which a deployment was tried."""
+    reader, writer = multiprocessing.Pipe(duplex=False)
+
+    def run():
+        states.tesseraqt.deployed(str(root), system=system)
+        writer.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+    process = multiprocessing.get_context("fork").Process(target=run)
+    process.start()
+    process.join()
+    return reader.recv()
+
+
+@pytest.mark.parametrize("manner", ["flood", "chatter"])
+def test_a_guest_that_never_stops_talking_costs_no_memory(root, states, quick, manner):
+    undisturbed = most_memory(root, states, SYSTEM)
+    root.behave(manner)
+    disturbed = most_memory(root, states, {"containers": {}})
+    assert root.boots() == SYSTEM["containers"]
+    assert disturbed - undisturbed < 64 * 1024

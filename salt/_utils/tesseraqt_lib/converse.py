@@ -20,6 +20,8 @@ from typing import IO, Protocol
 BLOCK = 1 << 16
 #: Seconds that others may keep the pipes open when the process itself has ended.
 GRACE = 2.0
+#: Seconds of silence after which whoever waits is told that it still goes on.
+BEAT = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,21 @@ class Ended:
     broken: str
 
 
+def silence() -> None:
+    """Nobody is told that it still goes on."""
+
+
 def converse(
-    argv: tuple[str, ...], source: Source, bounds: Bounds, hear: Callable[[bytes], None]
+    argv: tuple[str, ...],
+    source: Source,
+    bounds: Bounds,
+    hear: Callable[[bytes], None],
+    beat: Callable[[], None] = silence,
 ) -> Ended:
     """The process read ``source`` on its stdin and has ended, and so have all that it started.
 
     :param hear: gets what comes on stderr, unchecked, piece by piece
+    :param beat: is called now and then while nothing comes
     """
     process = subprocess.Popen(
         argv,
@@ -65,7 +76,7 @@ def converse(
     )
     with process:
         try:
-            talk = _Talk(process, source, bounds, hear)
+            talk = _Talk(process, source, bounds, hear, beat)
             broken = talk.over()
         finally:
             # Not waited for yet, so that its id still is its own and its group's.
@@ -91,8 +102,9 @@ class _Talk:
         source: Source,
         bounds: Bounds,
         hear: Callable[[bytes], None],
+        beat: Callable[[], None],
     ) -> None:
-        self._source, self._bounds, self._hear = source, bounds, hear
+        self._source, self._bounds, self._hear, self._beat = source, bounds, hear, beat
         stdin, stdout, stderr = pipes_of(process)
         self._stdin = stdin
         self.untrusted_result = bytearray()
@@ -119,7 +131,10 @@ class _Talk:
                 silent = self._progress + self._bounds.idle
                 if now >= silent:
                     return f"not a word for {self._bounds.idle:g} s"
-                for key, _ in self._selector.select(min(self._end, silent) - now):
+                events = self._selector.select(min(self._end, silent, now + BEAT) - now)
+                if not events:
+                    self._beat()
+                for key, _ in events:
                     if why := key.data(key.fd):
                         return str(why)
             return ""

@@ -249,7 +249,7 @@ class Deployment:
     def ask(self, name: str, *arguments: str, data: io.BytesIO | None = None) -> guest.Answer:
         """The script ran in the root, and says that it did its work."""
         script = scripts.load(self.means.read, name)
-        answer = guest.ask(self.root.name, script, arguments, data, self.progress.heard)
+        answer = guest.ask(self.root.name, script, arguments, data, *self.progress.ears)
         if failed := answer.values.get(guest.FAILED):
             raise Failed(self._told(name, failures.FAILED[failed], answer.lines))
         return answer

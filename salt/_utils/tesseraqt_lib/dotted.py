@@ -21,6 +21,7 @@ HEAD = """digraph tesseraqt {
   edge [fontname="DejaVu Sans", fontsize=9, arrowsize=0.7, color="#444444"];"""
 GRAY, PALE, EMPTY = "#b0b0b0", "#c8c8c8", "#f4f4f4"
 ODD = UPWARDS = "#d40000"
+NEEDS = "#c64600"
 #: So many qubes without wires stand below each other; the next column is beside them.
 COLUMN = 6
 
@@ -125,7 +126,8 @@ def node(box: Box, *kind: str) -> str:
 
 def tooltip(box: Box) -> str:
     """What is not said in the table: how the qube differs from what is declared."""
-    return "; ".join((f"{box.name}: {box.status or box.klass}", *box.notes))
+    needs = [box.needs] if box.needs else []
+    return "; ".join((f"{box.name}: {box.status or box.klass}", *needs, *box.notes))
 
 
 def table(box: Box) -> str:
@@ -151,6 +153,8 @@ def subtitle(box: Box) -> str:
         lines = [text("undeclared", "#777777", size=8)]
     if box.odd:
         lines.append(text(box.status, ODD, size=9, bold=True))
+    if box.needs:
+        lines.append(text(box.needs, NEEDS, size=9, bold=True))
     return "".join(f'<TR><TD COLSPAN="3">{line}</TD></TR>' for line in lines)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tesseraqt_lib.converse import Bounds, Ended, Source, converse
+from tesseraqt_lib.converse import silence as still
 from tesseraqt_lib.printable import Lines
 
 #: The script comes on stdin, before what it is to read: an argument of its size would be
@@ -78,11 +79,13 @@ def ask(
     arguments: tuple[str, ...] = (),
     data: Source | None = None,
     tell: Callable[[str], None] = silence,
+    beat: Callable[[], None] = still,
 ) -> Answer:
     """The script ran in the qube to its end.
 
     :param data: what the script reads on stdin
     :param tell: gets the log, line by line, printable and with the name of the qube
+    :param beat: is called now and then while the qube says nothing
     :raises NoAnswer: it did not run, did not end in time, or answered against the grammar
     """
     nonce = secrets.token_hex(NONCE)
@@ -91,7 +94,7 @@ def ask(
     source = _Joined(io.BytesIO(text), data or io.BytesIO())
     argv = command(qube, len(text), arguments)
     try:
-        ended = converse(argv, source, script.bounds, lines.add)
+        ended = converse(argv, source, script.bounds, lines.add, beat)
         lines.end()
         return Answer(whole(parsed(ended, script.grammar, nonce), script), lines.last())
     except Refused as error:

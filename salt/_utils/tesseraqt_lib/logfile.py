@@ -6,12 +6,15 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 #: When a log has grown to so many bytes, its older half goes.
 LIMIT = 1 << 20
 #: Seconds between two lines of progress within one phase.
 OFTEN = 5.0
+#: Seconds after which one is said while nothing is heard.
+RARELY = 30.0
 
 
 class Log:
@@ -67,6 +70,16 @@ class Progress:
             self._at += 1
             if time.monotonic() - self._said > OFTEN:
                 self._say()
+
+    def beat(self) -> None:
+        """The root said nothing for a while, and still works."""
+        if time.monotonic() - self._said > RARELY:
+            self._say()
+
+    @property
+    def ears(self) -> tuple[Callable[[str], None], Callable[[], None]]:
+        """Who hears what the root says, and who hears that it says nothing."""
+        return self.heard, self.beat
 
     def _say(self) -> None:
         self._said = time.monotonic()

@@ -39,6 +39,7 @@ def qube(id_: str, box: Box) -> Iterator[str]:
     """A qube: a box of its own, with its containers in it."""
     said = [box.name, *([box.template] if box.template else [])]
     said += [box.status] if box.odd or box.status == "undeclared" else []
+    said += [box.needs] if box.needs else []
     title = quoted(" / ".join(said))
     if not box.containers:
         yield f"  {id_}[{title}]"

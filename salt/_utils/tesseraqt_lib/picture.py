@@ -38,6 +38,8 @@ class Box:
     containers: tuple[Inside, ...] = ()
     #: ``converged``, ``drifted``, ``missing`` and so on; ``undeclared`` if pillar only names it.
     status: str = ""
+    #: What it needs so that it runs what is declared: ``needs a restart``, ``not deployed``.
+    needs: str = ""
     #: How it differs from what is declared, a line each.
     notes: tuple[str, ...] = ()
 
@@ -77,21 +79,21 @@ class Picture:
 
 
 def picture(
-    known: Declared, status: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+    known: Declared, status: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
 ) -> Picture:
     """The declared fleet, with the qubes that it only names.
 
-    :param status: what ``tesseraqt.status`` says of the declared qubes
+    :param status: what ``tesseraqt.status`` says, below ``declared`` and ``roots``
     :param rows: what ``tesseraqt.wires`` says
     """
     fleet = known.fleet
     declared = [qube for qube in fleet.qubes.values() if not qube.absent]
-    boxes = {qube.name: box(known, qube, status.get(qube.name, {})) for qube in declared}
+    boxes = {qube.name: box(known, qube, status) for qube in declared}
     boxes |= {name: named(known, name) for name in networks(known, boxes)}
     templates = [one for one in fleet.templates.values() if not one.absent]
     waiting = {(one["from"], one["slot"]) for one in rows if one["status"] == "waiting"}
     return Picture(
-        tuple(box(known, one, status.get(one.name, {})) for one in templates),
+        tuple(box(known, one, status) for one in templates),
         tuple(boxes[name] for name in sorted(boxes)),
         tuple(line(known, one, waiting) for one in sorted(borders.crossing(fleet), key=place)),
     )
@@ -104,7 +106,8 @@ def place(one: Bound) -> str:
 
 def box(known: Declared, qube: Qube, status: Mapping[str, Any]) -> Box:
     """A declared qube or template."""
-    notes = (*status.get("drift", ()), *status.get("blocked", ()), *status.get("why", ()))
+    said = status.get("declared", {}).get(qube.name, {})
+    notes = (*said.get("drift", ()), *said.get("blocked", ()), *said.get("why", ()))
     return Box(
         qube.name,
         known.klass(qube.name) or "",
@@ -112,9 +115,17 @@ def box(known: Declared, qube: Qube, status: Mapping[str, Any]) -> Box:
         qube.template or qube.clone or "",
         known.netvm(qube.name) or "",
         tuple(insides(known.fleet, qube)),
-        str(status.get("status", "")),
+        str(said.get("status", "")),
+        needs(said, status.get("roots", {}).get(qube.name)),
         tuple(map(str, notes)),
     )
+
+
+def needs(said: Mapping[str, Any], root: Mapping[str, Any] | None) -> str:
+    """What a qube or root still needs so that what is declared runs in it."""
+    if root is not None and root["status"] != "deployed":
+        return "not deployed" if root["status"] == "missing" else "to be deployed again"
+    return "needs a restart" if said.get("restart") else ""
 
 
 def named(known: Declared, name: str) -> Box:

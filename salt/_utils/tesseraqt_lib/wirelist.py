@@ -37,7 +37,7 @@ def rows(
     :param allowed: the lines of the policy file
     """
     return [
-        row(fleet, one, list(waiting(fleet, one, live, allowed)))
+        row(fleet, one, list(dict.fromkeys(waiting(fleet, one, live, allowed))))
         for _, qube in sorted(fleet.qubes.items())
         for one in (() if qube.absent else wires.bound(qube))
     ]
