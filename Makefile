@@ -5,7 +5,7 @@ SALT = 3007
 PYTEST = .venv/bin/python -m pytest
 PARALLEL = --numprocesses=$(shell nproc) --dist=loadfile
 
-.PHONY: help demo test fast lint contract bench test-matrix test-nixos nix clean
+.PHONY: help demo test fast lint contract bench test-matrix test-nixos nix graphviz clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -13,7 +13,7 @@ help: ## Print this list.
 demo: .venv/ready nix ## Show a fleet being planned and made in a simulated dom0.
 	.venv/bin/python tools/demo.py
 
-test: lint nix ## Run everything that has to be green: linters, types and all tests.
+test: lint nix graphviz ## Run everything that has to be green: linters, types and all tests.
 	$(PYTEST) $(PARALLEL)
 
 fast: .venv/ready ## Run the unit tests only, in seconds.
@@ -48,6 +48,9 @@ endif
 
 nix: ## Install Nix, which the simulated qubes run, if it is missing.
 	@command -v nix-build >/dev/null || tools/install nix-bin
+
+graphviz: ## Install graphviz, which draws the picture of a fleet, if it is missing.
+	@command -v dot >/dev/null || tools/install graphviz fonts-dejavu-core
 
 clean: ## Remove what the other targets made.
 	rm -rf .venv .venv-* build .hypothesis .mypy_cache .pytest_cache .ruff_cache

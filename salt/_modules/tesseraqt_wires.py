@@ -100,7 +100,7 @@ def graph(form: str = "dot") -> str:
     """
     if form not in ("dot", "mermaid", "svg"):
         raise SaltInvocationError(f"{form!r} is not one of: dot, mermaid, svg")
-    status = __salt__["tesseraqt.status"]()["declared"]
+    status = __salt__["tesseraqt.status"]()
     known = seen.Seen(_sound(), session.dom0(__context__, __opts__))
     drawn = picture.picture(known, status, wires())
     if form == "mermaid":

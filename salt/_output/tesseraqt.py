@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """
-Prints plans and statuses for reading.
-======================================
+Prints plans, statuses and wires for reading.
+=============================================
 
-``tesseraqt.plan`` and ``tesseraqt.status`` use this by themselves; ``--out=json`` and the
-other outputters of Salt print the same data in their own ways.
+``tesseraqt.plan``, ``status``, ``wires`` and ``graph`` use this by themselves; ``--out=json``
+and the other outputters of Salt print the same data in their own ways.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 __virtualname__ = "tesseraqt"
@@ -22,8 +22,10 @@ def __virtual__() -> str:
 
 
 def output(data: Any, **kwargs: Any) -> str:
-    """``data`` as lines of text; whatever is neither a plan nor a status as Salt prints it."""
+    """``data`` as lines of text; whatever is no plan, no status and no wires is its own text."""
     found = next(iter(data.values()), None) if isinstance(data, Mapping) else None
+    if isinstance(found, list):
+        return "\n".join(wires(found)) or "No wires are declared."
     if not isinstance(found, Mapping):
         return str(found)
     if "declared" in found and "undeclared" in found:
@@ -67,6 +69,19 @@ def status(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name:<32}undeclared ({one['class']}, {one['system']}{rule}{owned})"
     for warning in found["warnings"]:
         yield f"warning: {warning}"
+
+
+def wires(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each wire, below it its line of policy and what it waits for."""
+    columns = ("from", "slot", "to", "path", "status")
+    lines = [dict(zip(columns, map(str.upper, columns), strict=True)), *found] if found else []
+    widths = {key: max(len(one[key]) for one in lines) for key in columns if lines}
+    for one in lines:
+        yield "  ".join(f"{one[key]:<{widths[key]}}" for key in columns).rstrip()
+        if one.get("policy"):
+            yield f"    {one['policy']}"
+        for reason in one.get("waiting", ()):
+            yield f"    {reason}"
 
 
 def value(what: str, text: str | None) -> str:
