@@ -13,12 +13,12 @@ case $target in
   */*)
     qube=${target%%/*}
     service=tesseraqt.Api+${target#*/}
-    # Without this option, which is new in qrexec 4.2.19, the caller hears only at the end of
-    # the call that the API has nothing more to say.
+    # New in qrexec 4.2.19: without it, this socket being its stdin and its stdout, the caller
+    # would not hear that the API has said all it has to. A pipe has an end of its own.
     if qrexec-client-vm --use-stdin-socket --help > /dev/null 2>&1; then
       exec qrexec-client-vm --use-stdin-socket -- "$qube" "$service"
     fi
-    exec qrexec-client-vm -- "$qube" "$service"
+    qrexec-client-vm -- "$qube" "$service" | socat -u -b 65536 STDIN STDOUT,shut-down
     ;;
   *)
     exec socat -b 65536 -t 3600 STDIO,shut-down \
