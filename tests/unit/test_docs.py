@@ -149,7 +149,11 @@ def test_every_file_that_is_copied_exists():
 
 def test_every_function_and_sls_that_is_named_exists():
     said = "\n".join(map(documents.text, documents.FILES))
-    code = "".join(documents.text(f"salt/{kind}/tesseraqt.py") for kind in ("_modules", "_states"))
+    code = "".join(
+        path.read_text()
+        for kind in ("_modules", "_states")
+        for path in documents.REPO.glob(f"salt/{kind}/tesseraqt*.py")
+    )
     existing = set(re.findall(r"^def ([a-z]\w*)", code, re.MULTILINE))
     existing |= {path.stem for path in documents.REPO.glob("salt/tesseraqt/*.sls")}
     named = set(re.findall(r"(?<![/\w-])tesseraqt\.([a-z_]+)\b(?!/)", said))

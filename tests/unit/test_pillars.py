@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import jsonschema
@@ -38,7 +39,8 @@ def loaded(path):
 
 def as_json(pillar):
     """The pillar as an editor sees it: JSON has no keys but text, and no dates."""
-    return json.loads(json.dumps(pillar, default=lambda value: [str(value)]))
+    text = json.dumps(pillar, default=lambda value: [str(value)], skipkeys=True)
+    return json.loads(text)
 
 
 def told(pillar):
@@ -78,6 +80,21 @@ def test_an_editor_takes_a_good_pillar(path):
     JSON_SCHEMA.validate(as_json(loaded(path)))
 
 
+def test_the_good_pillars_together_have_every_key_there_is():
+    known = {key for node in maps(DOCUMENT) for key in node.get("properties", ())}
+    used = {key.replace("-", "_") for path in GOOD for node in maps(loaded(path)) for key in node}
+    assert {key.replace("-", "_") for key in known} - used == set()
+
+
+def maps(node):
+    """Every map in ``node``, at any depth."""
+    if isinstance(node, dict):
+        yield node
+        node = node.values()
+    for value in () if isinstance(node, str) else node if isinstance(node, Iterable) else ():
+        yield from maps(value)
+
+
 # An exception that holds no longer is a rule that the JSON Schema has and nothing tests.
 @pytest.mark.parametrize("path", BAD, ids=named)
 def test_an_editor_refuses_a_bad_pillar_if_any_schema_could(path):
@@ -97,25 +114,21 @@ def test_the_json_schema_in_the_documents_is_the_generated_one():
     assert PRINTED.read_text() == text
 
 
-def patterns(node):
-    """Every pattern in a JSON Schema."""
-    if isinstance(node, list):
-        for item in node:
-            yield from patterns(item)
-    if isinstance(node, dict):
+def patterns():
+    """Every pattern in the JSON Schema."""
+    for node in maps(DOCUMENT):
         yield from node.get("patternProperties", ())
-        for key, value in node.items():
-            yield from [value] if key == "pattern" and isinstance(value, str) else patterns(value)
+        yield from [node["pattern"]] if isinstance(node.get("pattern"), str) else ()
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs node, which knows ECMA's patterns")
 def test_patterns_are_patterns_to_an_editor_too():
-    found = json.dumps(sorted(set(patterns(DOCUMENT))))
+    found = json.dumps(sorted(set(patterns())))
     script = f"for (const pattern of {found}) new RegExp(pattern, 'u')"
     run = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_patterns_have_nothing_that_only_python_knows():
-    for pattern in patterns(DOCUMENT):
+    for pattern in patterns():
         assert not re.search(r"\\[AZz]|\(\?P|\(\?[aiLmsux]", pattern), pattern

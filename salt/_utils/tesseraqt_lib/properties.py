@@ -24,7 +24,9 @@ KERNEL = Text(
     "a kernel is one of /var/lib/qubes/vm-kernels, or empty for the qube's own",
 )
 #: It ends in libvirt's XML and on a command line: nothing that means something in XML or quotes.
-KERNELOPTS = Text(r"[^\"'<>&`\\]{0,512}", "kernel options are up to 512 characters, without quotes")
+KERNELOPTS = Text(
+    r"""[^"'<>&`\\]{0,512}""", "kernel options are up to 512 characters, without quotes"
+)
 USER = Text(r"[A-Za-z0-9_+,.][A-Za-z0-9_+,.-]{0,63}", "a user is letters, digits or one of _-+,.")
 
 
