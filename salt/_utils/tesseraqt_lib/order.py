@@ -70,9 +70,14 @@ def pairs(names: Iterable[str], users: Mapping[str, list[str]]) -> Iterator[tupl
 
 
 def needed(qube: Qube, qubes: Mapping[str, Qube]) -> dict[str, bool]:
-    """Those of ``qubes`` that ``qube`` names, and whether it cannot be made before them."""
+    """Those of ``qubes`` that ``qube`` names, and whether it cannot be made before them.
+
+    Whom its source names counts too: a qube inherits that, if it is said of its source by then.
+    """
     found: dict[str, bool] = {}
-    for one in references(qube):
+    source = qubes.get(qube.source or "")
+    inherited = (one for one in references(source) if not one.hard) if source else ()
+    for one in (*references(qube), *inherited):
         if one.name in qubes and one.name != qube.name:
             found[one.name] = one.hard or found.get(one.name, False)
     return found

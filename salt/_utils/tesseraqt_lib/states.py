@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,13 +34,11 @@ class State:
 def qubes(fleet: Fleet) -> tuple[list[State], list[State], list[State]]:
     """The states of the templates, those of the other qubes, and those of their power."""
     kept = {name: qube for name, qube in fleet.all.items() if not qube.absent}
-    made, later = split_all(kept, in_sequence(fleet, kept))
-    known = ids(kept)
-    states = [state(qube, known) for qube in made if qube.name in known]
-    rest = [state(qube, known, "-later") for qube in later]
-    templates = [one for one in states if one.name in fleet.templates]
-    others = [one for one in states if one.name not in fleet.templates]
-    return templates, others + rest, [power(qube) for qube in made if qube.running is not None]
+    sequence = in_sequence(fleet, kept)
+    states = list(in_turn(kept, sequence))
+    templates = [one for one in states if one.id in map("tesseraqt-{}".format, fleet.templates)]
+    others = [one for one in states if one not in templates]
+    return templates, others, [*map(power, in_turn_of_power([kept[name] for name in sequence]))]
 
 
 def in_sequence(fleet: Fleet, kept: Mapping[str, Qube]) -> list[str]:
@@ -50,17 +48,32 @@ def in_sequence(fleet: Fleet, kept: Mapping[str, Qube]) -> list[str]:
     return order.first_to_last(templates) + order.first_to_last(others)
 
 
-def split_all(kept: Mapping[str, Qube], sequence: Iterable[str]) -> tuple[list[Qube], list[Qube]]:
-    """The qubes in their sequence, and what can be set on some only when all are made."""
-    made: list[Qube] = []
-    rest: list[Qube] = []
-    waiting = set(kept)
+def in_turn(kept: Mapping[str, Qube], sequence: Iterable[str]) -> Iterator[State]:
+    """The states of the qubes in their sequence, and of what can be set on some only later:
+    as soon as whomever that names is made, for whoever comes next may inherit it."""
+    known, waiting = ids(kept), set(kept)
+    pending: dict[str, Qube] = {}
+    settled: set[str] = set()
     for name in sequence:
         waiting.discard(name)
         now, then = order.split(kept[name], frozenset(waiting))
-        made.append(now)
-        rest += [then] if then else []
-    return made, rest
+        if name in known:
+            yield state(now, known, after=settled & {now.source})
+        pending |= {name: then} if then else {}
+        for other in [key for key, rest in pending.items() if not named(rest) & waiting]:
+            settled.add(other)
+            yield state(pending.pop(other), known, "-later")
+
+
+def in_turn_of_power(sequence: Sequence[Qube]) -> Iterator[Qube]:
+    """Who is to be halted, each before its netvm, then who is to run, each after it."""
+    yield from (qube for qube in reversed(sequence) if qube.running is False)
+    yield from (qube for qube in sequence if qube.running)
+
+
+def named(qube: Qube) -> set[str]:
+    """The names of the other qubes that this one names."""
+    return {found.name for found in order.references(qube)} - {qube.name}
 
 
 def ids(kept: Mapping[str, Qube]) -> frozenset[str]:
@@ -68,10 +81,10 @@ def ids(kept: Mapping[str, Qube]) -> frozenset[str]:
     return frozenset(name for name, qube in kept.items() if qube.managed)
 
 
-def state(qube: Qube, known: frozenset[str], suffix: str = "") -> State:
-    """The state that makes one qube as declared."""
-    named = {found.name for found in order.references(qube)} - {qube.name}
-    needed = sorted(named & known) + ([qube.name] if suffix == "-later" else [])
+def state(qube: Qube, known: frozenset[str], suffix: str = "", after: Iterable[str] = ()) -> State:
+    """The state that makes one qube as declared; ``after`` names those that are settled before."""
+    needed = sorted(named(qube) & known) + ([qube.name] if suffix == "-later" else [])
+    needed += [f"{name}-later" for name in after]
     return State(
         id=f"tesseraqt-{qube.name}{suffix}",
         function="template_installed" if qube.install else "present",
@@ -172,14 +185,25 @@ def farewells(fleet: Fleet, found: Mapping[str, Qube]) -> list[State]:
         for at, name in enumerate(sequence)
         if (held := order.split(gone[name], frozenset(sequence[:at]))[1])
     ]
-    return freed + [farewell(fleet.all[name]) for name in sequence]
+    going = [
+        farewell(
+            fleet.all[name],
+            [
+                *(f"{user}-absent" for user in sequence[:at] if name in named(gone[user])),
+                *(f"{user}-freed" for user in sequence[at + 1 :] if name in named(gone[user])),
+            ],
+        )
+        for at, name in enumerate(sequence)
+    ]
+    return freed + going
 
 
-def farewell(qube: Qube) -> State:
-    """The state after which the qube is not there."""
+def farewell(qube: Qube, after: Iterable[str] = ()) -> State:
+    """The state after which the qube is not there; ``after`` are those that let go of it."""
     said = {"adopt": qube.adopt or None, "running": qube.running}
     given = {key: value for key, value in said.items() if value is not None}
-    return State(f"tesseraqt-{qube.name}-absent", "absent", qube.name, given)
+    needed = tuple(f"tesseraqt-{state}" for state in after)
+    return State(f"tesseraqt-{qube.name}-absent", "absent", qube.name, given, needed)
 
 
 def power(qube: Qube) -> State:
