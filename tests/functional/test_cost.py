@@ -141,3 +141,30 @@ def test_the_cost_of_a_first_run_grows_with_the_fleet_and_not_faster(minion, wor
     middle = len(minion.apply(world, fleet(10)).calls)
     large = len(minion.apply(world, fleet(15)).calls)
     assert abs((large - middle) - (middle - small)) <= 1
+
+
+CONTAINERS = {
+    "templates": {"nixos": {"os": "nixos", "adopt": True}},
+    "containers": {
+        "web": {"consumes": {"store": None}},
+        "db": {"provides": {"sql": {"tcp": 5432}}},
+    },
+    "qubes": {
+        "with": {
+            "template": "nixos",
+            "label": "red",
+            "containers": {"db": None, "web": {"store": "db.sql"}},
+        },
+        "without": {"template": "nixos", "label": "red"},
+    },
+}
+
+
+def test_containers_cost_a_list_and_a_question_for_each_flag_and_a_root_costs_two(root, second):
+    assert second(CONTAINERS) == {
+        **BASE,
+        "admin.vm.property.GetAll": 3,
+        "admin.vm.tag.List": 3,
+        "admin.vm.feature.List": 1,
+        "admin.vm.feature.Get": 3 + 2,
+    }

@@ -34,6 +34,10 @@ def restarts(minion, world, fleet):
     return {name: one["restart"] for name, one in declared.items() if "restart" in one}
 
 
+def own_features(world, name):
+    return sorted(key for key in world.qube(name)["features"] if "tesseraqt" in key)
+
+
 def deployments(run):
     return {id_: one for id_, one in run.results.items() if id_.endswith("-deployed")}
 
@@ -107,11 +111,7 @@ def test_who_may_be_restarted_is_restarted_once(mine, minion):
 
 
 def test_flags_say_which_containers_start_where(mine):
-    on = {
-        name: sorted(key for key in mine.qube(name)["features"] if "tesseraqt" in key)
-        for name in ("both", "plain", "store")
-    }
-    assert on == {
+    assert {name: own_features(mine, name) for name in ("both", "plain", "store")} == {
         "both": ["service.tesseraqt-db", "service.tesseraqt-web"],
         "plain": [],
         "store": ["service.tesseraqt-db"],
@@ -128,16 +128,62 @@ def test_a_container_less_leaves_no_flag_and_needs_a_restart(mine, minion):
     assert "service.tesseraqt-db" not in mine.qube("both")["features"]
     assert restarts(minion, mine, fewer) == {"both": ["containers"]}
     assert minion.apply(mine, fewer).writes == []
-    fewer["qubes"]["both"]["containers"] = []
-    minion.apply(mine, fewer)
-    left = mine.qube("both")
-    assert [name for name in left["features"] if name.startswith("service.tess")] == []
-    assert "tesseraqt-parts" not in left["tags"]
+
+
+def test_without_any_container_nothing_of_them_is_left_after_the_restart(mine, minion):
+    mine.power("both", "Running")
+    none = copy.deepcopy(FLEET)
+    none["qubes"]["both"]["containers"] = []
+    foretold = minion.apply(mine, none, test=True)
+    run = minion.apply(mine, none)
+    assert run.failed() == {}
+    assert foretold.changed() == run.changed()
+    assert own_features(mine, "both") == ["x-tesseraqt-outdated"]
+    assert restarts(minion, mine, none) == {"both": ["containers"]}
+    assert minion.apply(mine, none).writes == []
+    mine.power("both", "Halted")
+    assert minion.apply(mine, none).failed() == {}
+    assert own_features(mine, "both") == []
+    assert "tesseraqt-parts" not in mine.qube("both")["tags"]
+    assert minion.apply(mine, none).writes == []
 
 
 def test_somebody_elses_use_of_present_leaves_the_containers_alone(mine, minion):
     minion.single(mine, "present", "both", prefs={"memory": 500})
     assert "service.tesseraqt-db" in mine.qube("both")["features"]
+
+
+WIRED = {
+    "web": {"packages": ["nginx"], "consumes": {"store": None}},
+    "db": {"packages": ["postgresql"], "provides": {"sql": {"tcp": 5432}}},
+}
+
+
+def wired(to):
+    """The fleet, in which the slot of ``web`` in ``both`` leads there."""
+    fleet = {**copy.deepcopy(FLEET), "containers": WIRED}
+    fleet["qubes"]["both"]["containers"] = {"db": None, "web": {"store": to}}
+    return fleet
+
+
+def test_another_end_of_a_wire_is_one_feature_and_nothing_is_built_or_restarted(mine, minion):
+    assert minion.apply(mine, wired("db.sql")).failed() == {}
+    assert mine.qube("both")["features"]["vm-config.tesseraqt-web"] == "store=db.sql"
+    mine.power("both", "Running")
+    there = wired("store/db.sql")
+    steps = [
+        step["argv"]
+        for id_, one in minion.call(mine, there, "tesseraqt.plan").items()
+        for step in one["steps"]
+        if "policy" not in id_
+    ]
+    name = "vm-config.tesseraqt-web"
+    assert steps == [["qvm-features", "--", "both", name, "store=store/db.sql"]]
+    run = minion.apply(mine, there)
+    assert run.failed() == {}
+    assert [call["method"] for call in run.writes] == ["admin.vm.feature.Set"]
+    assert restarts(minion, mine, there) == {}
+    assert minion.apply(mine, there).writes == []
 
 
 def test_a_root_that_fails_stops_no_other_and_its_qubes_are_not_told_to_restart(mine, minion):

@@ -51,6 +51,8 @@ class Dom0:
         self.since = time.monotonic()
         self._app: Any = None
         self._tags: dict[str, frozenset[str]] = {}
+        self._features: dict[str, dict[str, str | None]] = {}
+        self._parts: dict[str, dict[str, str]] = {}
 
     @property
     def app(self) -> Any:
@@ -73,9 +75,11 @@ class Dom0:
 
     def feature(self, name: str, feature: str) -> str | None:
         """The value of a feature, or ``None`` when the qube has it not."""
-        with asking(name):
-            value: str | None = self.app.domains[name].features.get(feature)
-        return value
+        found = self._features.setdefault(name, {})
+        if feature not in found:
+            with asking(name):
+                found[feature] = self.app.domains[name].features.get(feature)
+        return found[feature]
 
     def tags(self, name: str) -> frozenset[str]:
         """The tags of a qube."""
@@ -111,7 +115,7 @@ class Dom0:
             prefs=properties,
             features={
                 **look.features(vm, {**want.features, **look.as_features(want.services)}),
-                **(look.beginning(vm, parts.OWN) if self._has_parts(vm.name, want) else {}),
+                **self._own_features(vm, want),
             },
             volumes=look.volumes(vm, want.volumes) if want.volumes else {},
             firewall=() if want.firewall is None else look.rules(vm),
@@ -122,9 +126,13 @@ class Dom0:
             hotplug=look.hotplug(vm, properties, want),
         )
 
-    def _has_parts(self, name: str, want: Qube) -> bool:
-        """Whether the qube has, or is to have, flags and wires of tesseraqt's own."""
-        return bool(want.containers) or want.itself or words.PARTS_TAG in self.tags(name)
+    def _own_features(self, vm: Any, want: Qube) -> dict[str, str]:
+        """The flags and wires of a qube that has, or is to have, any."""
+        if not (want.containers or want.itself or words.PARTS_TAG in self.tags(vm.name)):
+            return {}
+        if vm.name not in self._parts:
+            self._parts[vm.name] = look.beginning(vm, parts.OWN)
+        return self._parts[vm.name]
 
     def global_properties(self) -> Mapping[str, Value]:
         """The machine's own properties."""
@@ -135,7 +143,8 @@ class Dom0:
 
     def forget(self, name: str) -> None:
         """The next look at this qube, and at the list of qubes, asks qubesd."""
-        self._tags.pop(name, None)
+        for seen in (self._tags, self._features, self._parts):
+            seen.pop(name, None)
         self.app.domains.clear_cache(invalidate_name=name)
         self.app.clear_cache()
 

@@ -12,6 +12,8 @@ from tesseraqt_lib.firewall import DEFAULT
 from tesseraqt_lib.model import Device, Have, Qube, Settings, Step, Value, Volume
 from tesseraqt_lib.steps import Devices
 
+OUTDATED = f"features.{parts.OUTDATED}"
+
 
 def blank(want: Qube, source: Have | None) -> Have:
     """The qube as it is right after its creation, as far as that is certain.
@@ -68,6 +70,8 @@ def sizes_only(volumes: Mapping[str, Volume]) -> dict[str, Volume]:
 
 def after(want: Qube, have: Have, steps: Iterable[Step]) -> Have:
     """The qube as it is once ``steps`` have made ``want`` true; for runs that only predict."""
+    steps = tuple(steps)
+    noted = [step.new for step in steps if step.what == OUTDATED]
     services = {f"service.{name}": text for name, text in want.services.items()}
     named = {step.what for step in steps}
     added = {tag for tag in (*want.tags, *words.OWN_TAGS) if f"tags.{tag}" in named}
@@ -77,7 +81,13 @@ def after(want: Qube, have: Have, steps: Iterable[Step]) -> Have:
         label=want.label or have.label,
         prefs={**have.prefs, **{name: after_set(text) for name, text in want.prefs.items()}},
         features=without_none(
-            {**have.features, **want.features, **services, **parts.features(want, have)}
+            {
+                **have.features,
+                **want.features,
+                **services,
+                **parts.features(want, have),
+                **({parts.OUTDATED: noted[-1]} if noted else {}),
+            }
         ),
         tags=have.tags ^ added,
         volumes={**have.volumes, **grown(want.volumes, have.volumes)},

@@ -52,19 +52,35 @@ def features(want: Qube, have: Have) -> dict[str, str | None]:
 def steps(want: Qube, have: Have) -> Iterator[Step]:
     """The steps to the declared containers and wires.
 
-    The tag that says to look for such features is there as long as any of them.
+    The tag that says to look for such features is there as long as any of them, and as long
+    as the qube has not been restarted without them.
     """
     wanted = features(want, have)
     changed = {name: new for name, new in wanted.items() if new != have.features.get(name)}
     some = any(new is not None for new in wanted.values())
+    flagged = any(name.startswith(FLAG) for name in changed)
     if some:
         yield from tag_steps(want.name, {words.PARTS_TAG: True}, have.tags)
-    if any(name.startswith(FLAG) for name in changed):
+    if flagged:
         yield from outdated(have)
     for name, new in changed.items():
         yield step(want.name, name, have.features.get(name), new)
-    if want.parts and not some:
-        yield from tag_steps(want.name, {words.PARTS_TAG: False}, have.tags)
+    waits = started(have) and (flagged or needs_restart(have))
+    if want.parts and not some and not waits:
+        yield from forgotten(have)
+
+
+def needs_restart(have: Have) -> bool:
+    """Whether the flags of the qube changed since its start."""
+    return bool(started(have)) and have.features.get(OUTDATED) == started(have)
+
+
+def forgotten(have: Have) -> Iterator[Step]:
+    """The steps after which nothing says any more that the qube had containers once."""
+    if OUTDATED in have.features:
+        argv = ("qvm-features", "--unset", "--", have.name, OUTDATED)
+        yield Step(f"features.{OUTDATED}", have.features[OUTDATED], None, argv)
+    yield from tag_steps(have.name, {words.PARTS_TAG: False}, have.tags)
 
 
 def outdated(have: Have) -> Iterator[Step]:

@@ -77,7 +77,7 @@ def outdated(want: Runs, have: Have, there: Mapping[str, Part]) -> list[str]:
     started = parts.started(have)
     if not started:
         return []
-    flags = [words for words in ("containers",) if have.features.get(parts.OUTDATED) == started]
+    flags = ["containers"] if parts.needs_restart(have) else []
     old = [
         name
         for name, fingerprint in want.parts.items()

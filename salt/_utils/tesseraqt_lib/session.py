@@ -212,7 +212,7 @@ def foretell(context: Context, opts: Opts, want: Qube, plan: Plan) -> Plan:
 
 def current(context: Context, opts: Opts, want: Runs) -> Plan:
     """The restart after which the qube runs what is declared, or the note that it needs one."""
-    have = look(context, opts, Qube(want.name, itself=True))
+    have = look(context, opts, Qube(want.name))
     old = record.outdated(want, have, deployed(context, opts, want.root)) if have else []
     return foretell(context, opts, Qube(want.name), power.current(want, have, old))
 
@@ -222,7 +222,7 @@ def outdated(context: Context, opts: Opts, states: Iterable[State]) -> dict[str,
     found = {}
     for state in states:
         want = Runs(state.name, **state.arguments)
-        have = look(context, opts, Qube(state.name, itself=True))
+        have = look(context, opts, Qube(state.name))
         if have and (old := record.outdated(want, have, deployed(context, opts, want.root))):
             found[state.name] = old
     return found
