@@ -13,6 +13,8 @@ None of these functions changes anything: ``qubesctl state.apply tesseraqt`` doe
 
 from __future__ import annotations
 
+import functools
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from salt.exceptions import SaltInvocationError
@@ -114,8 +116,9 @@ def plan() -> dict[str, Any]:
     Every step of the next apply: what changes, from which value to which, and the command.
 
     Returns, by the id of its state, ``steps`` (each with ``what``, ``old``, ``new`` and
-    ``argv``), or ``refused`` with the reasons why nothing would be done there; then the exit
-    code is not 0. Nothing at all means that the machine is as declared.
+    ``argv``), or ``refused`` with the reasons why nothing would be done there, or ``skipped``
+    where a state that it requires is refused; then the exit code is not 0. Nothing at all means
+    that the machine is as declared.
 
     CLI Example:
 
@@ -125,12 +128,10 @@ def plan() -> dict[str, Any]:
         qubesctl tesseraqt.plan --out=json
     """
     opts, context = {**__opts__, "test": True}, session.rehearsal(__context__, __opts__)
-    found = (
-        (state.id, _planned(context, opts, state))
-        for section in _compiled(_sound()).values()
-        for state in section
+    every = itertools.chain.from_iterable(_compiled(_sound()).values())
+    planned = report.planned(
+        report.in_turn(every, functools.partial(_planned, context, opts)),
     )
-    planned = report.planned(found)
     if any("refused" in one for one in planned.values()):
         __context__["retcode"] = 1
     return planned

@@ -40,6 +40,8 @@ def plan(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{id_}:"
         for reason in one.get("refused", ()):
             yield f"  refused: {reason}"
+        for reason in one.get("skipped", ()):
+            yield f"  skipped: {reason}"
         for note in one.get("notes", ()):
             yield f"  {note}"
         for step in one.get("steps", ()):

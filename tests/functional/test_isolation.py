@@ -68,3 +68,12 @@ def test_the_exit_code_says_that_something_failed(world, tmp_path):
     whole = simulated_dom0.salt_call(config, "state.apply", "tesseraqt", capture_output=True)
     assert whole.returncode == 0
     assert set(FLEET["qubes"]) <= set(world.qubes())
+
+
+def test_a_plan_says_what_would_be_skipped_and_why(world, minion):
+    world.add_qube("broken", template="nixos")
+    planned = minion.call(world, FLEET, "tesseraqt.plan")
+    assert "adopt: true" in planned["tesseraqt-broken"]["refused"][0]
+    assert planned["tesseraqt-needs-it"] == {"skipped": ["requires tesseraqt-broken"]}
+    assert planned["tesseraqt-needs-that"] == {"skipped": ["requires tesseraqt-beside"]}
+    assert planned["tesseraqt-alone"]["steps"]

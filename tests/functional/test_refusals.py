@@ -319,3 +319,50 @@ def test_a_hostile_fleet_is_refused_before_anything_is_asked():
     problems = Problems()
     schema.fleet({"qubes": {"--help": {"template": "nixos", "label": "red"}}}, problems)
     assert problems.found
+
+
+@pytest.fixture
+def serving(mine, minion):
+    """``work`` runs, and ``mail`` runs and has its network through it."""
+    through = {"provides_network": True, "netvm": "sys-firewall"}
+    minion.single(mine, "present", "work", template="nixos", prefs=through)
+    minion.single(mine, "present", "mail", template="nixos", label="red", prefs={"netvm": "work"})
+    minion.single(mine, "running", "mail")
+    return mine
+
+
+def test_a_qube_is_not_halted_while_others_have_their_network_through_it(serving, refused):
+    comment = refused("halted", "work")
+    assert comment.startswith("work cannot be halted while it is the netvm of mail: ")
+    assert "(qvm-shutdown --wait mail)" in comment
+
+
+def test_nor_is_it_restarted_for_a_change(serving, refused):
+    comment = refused("present", "work", template="fedora-42", restart="when_needed")
+    assert comment.startswith("work cannot be halted while it is the netvm of mail: ")
+
+
+def test_nor_while_it_is_their_default(serving, minion, refused):
+    minion.single(serving, "globals", "globals", prefs={"default_netvm": "work"})
+    minion.single(serving, "present", "mail", template="nixos", prefs={"netvm": None})
+    assert "netvm of mail" in refused("halted", "work")
+
+
+def test_those_who_need_it_may_be_halted_first(serving, minion):
+    fleet = {
+        "nixos_only": "off",
+        "qubes": {
+            "work": {"adopt": True, "prefs": {"provides_network": True}, "running": False},
+            "mail": {"adopt": True, "prefs": {"netvm": "work"}, "running": False},
+        },
+    }
+    assert minion.apply(serving, fleet).failed() == {}
+    assert {serving.qube(name)["power"] for name in ("work", "mail")} == {"Halted"}
+
+
+def test_status_says_why_a_qube_is_not_yet_removed(world, minion):
+    fleet = {"nixos_only": "off", "qubes": {"sys-net": {"absent": True}, "gone": {"absent": True}}}
+    told = minion.call(world, fleet, "tesseraqt.status")["declared"]
+    assert told["sys-net"]["status"] == "not yet removed"
+    assert "not tesseraqt's" in told["sys-net"]["why"][0]
+    assert told["gone"] == {"status": "absent"}

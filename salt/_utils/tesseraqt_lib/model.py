@@ -220,3 +220,5 @@ class Plan:
     refusals: tuple[str, ...] = ()
     #: What a person should know, and nothing is done about.
     notes: tuple[str, ...] = ()
+    #: The states that it requires and that cannot come true: so nothing is planned.
+    waits_for: tuple[str, ...] = ()

@@ -41,6 +41,18 @@ def current(want: Runs, have: Have | None, old: Sequence[str]) -> Plan:
     return Plan(want.name, (replace(off, what="restart"), replace(on, what="restart")))
 
 
+def halts(step: Step) -> bool:
+    """Whether the step halts a qube, for good or for those that follow."""
+    return step.argv[0] == "qvm-shutdown"
+
+
+def refused_to_halt(plan: Plan, served: Sequence[str]) -> Plan:
+    """Nothing is done, for Qubes halts no qube through which others have their network."""
+    what = f"{plan.name} cannot be halted while it is the netvm of {', '.join(served)}"
+    how = f"halt what runs (qvm-shutdown --wait {' '.join(served)}) and apply again"
+    return Plan(plan.name, refusals=(f"{what}: {how}",))
+
+
 def started(name: str, state: str) -> Step:
     """The step after which the qube runs."""
     return Step("power", state, "Running", ("qvm-start", "--skip-if-running", "--", name))

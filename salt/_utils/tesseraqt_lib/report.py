@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Step
+from tesseraqt_lib.states import State
 
 
 def steps(plan: Plan) -> list[dict[str, Any]]:
@@ -27,12 +28,26 @@ def step(one: Step) -> dict[str, Any]:
     return said if one.stdin is None else {**said, "stdin": one.stdin}
 
 
+def in_turn(states: Iterable[State], decide: Callable[[State], Plan]) -> Iterator[tuple[str, Plan]]:
+    """The plan of each state by its id, in the order of an apply, which skips what requires a
+    state that failed."""
+    blocked: set[str] = set()
+    for state in states:
+        missing = tuple(id_ for id_ in state.requires if id_ in blocked)
+        plan = Plan(state.name, waits_for=missing) if missing else decide(state)
+        if missing or plan.refusals:
+            blocked.add(state.id)
+        yield state.id, plan
+
+
 def planned(plans: Iterable[tuple[str, Plan]]) -> dict[str, Any]:
     """Every plan that says anything, by the id of its state."""
     found: dict[str, Any] = {}
     for id_, plan in plans:
         if plan.refusals:
             found[id_] = {"refused": list(plan.refusals)}
+        elif plan.waits_for:
+            found[id_] = {"skipped": [f"requires {other}" for other in plan.waits_for]}
         elif plan.steps:
             found[id_] = {"steps": steps(plan)}
         elif plan.notes:
@@ -42,8 +57,13 @@ def planned(plans: Iterable[tuple[str, Plan]]) -> dict[str, Any]:
 
 def judged(qube: Qube, have: Have | None, plan: Plan) -> dict[str, Any]:
     """Declared against live, for one qube."""
+    if qube.absent and have is None:
+        return {"status": "absent"}
     if qube.absent:
-        return {"status": "absent" if have is None else "not yet removed"}
+        return {
+            "status": "not yet removed",
+            **({"why": list(plan.refusals)} if plan.refusals else {}),
+        }
     if have is None:
         return {"status": "missing"}
     if qube.managed and not have.owned and not qube.adopt:

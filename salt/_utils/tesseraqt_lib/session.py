@@ -16,8 +16,9 @@ from typing import Any
 
 from tesseraqt_lib import foresight, machine, power, record, roots, schema, seen
 from tesseraqt_lib import plan as planner
+from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import Dom0
-from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Settings
+from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Settings, Value
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.record import Part, Runs
 from tesseraqt_lib.states import State
@@ -111,7 +112,7 @@ def present(context: Context, opts: Opts, want: Qube) -> Plan:
             why = f"{want.source}, of which {want.name} would be a copy, is not there"
             return Plan(want.name, refusals=(why,))
     plan = planner.present(want, have, source, str(dom0(context, opts).spool))
-    return foretell(context, opts, want, plan)
+    return foretell(context, opts, want, unused(context, opts, plan))
 
 
 def absent(context: Context, opts: Opts, want: Qube) -> Plan:
@@ -130,6 +131,26 @@ def users(context: Context, opts: Opts, name: str) -> list[str]:
             found += [f"{key} of {other}" for key in planner.names_as(have, name)]
     machine = {**dom0(context, opts).global_properties(), **context.get(GLOBALS, {})}
     return found + [f"the global {key}" for key, value in machine.items() if value.text == name]
+
+
+def unused(context: Context, opts: Opts, plan: Plan) -> Plan:
+    """The plan, but not if it halts a qube through which others have their network just now."""
+    if not any(map(power.halts, plan.steps)):
+        return plan
+    served = [name for name in dom0(context, opts).classes() if serves(context, opts, plan, name)]
+    return power.refused_to_halt(plan, served) if served else plan
+
+
+def serves(context: Context, opts: Opts, plan: Plan, name: str) -> bool:
+    """Whether the qube called ``name`` runs, and has its network through that of the plan."""
+    have = look(context, opts, Qube(name)) if name != plan.name else None
+    if have is None or have.halted or "netvm" not in have.prefs:
+        return False
+    netvm = have.prefs["netvm"]
+    if netvm.default and not netvm.text and have.klass != words.TEMPLATE:
+        netvm = dom0(context, opts).global_properties()["default_netvm"]
+    preloaded = have.prefs.get("is_preload", Value("", True)).text == "True"
+    return netvm.text == plan.name and not preloaded
 
 
 def planned(context: Context, opts: Opts, state: State) -> Plan:
@@ -214,7 +235,8 @@ def current(context: Context, opts: Opts, want: Runs) -> Plan:
     """The restart after which the qube runs what is declared, or the note that it needs one."""
     have = look(context, opts, Qube(want.name))
     old = record.outdated(want, have, deployed(context, opts, want.root)) if have else []
-    return foretell(context, opts, Qube(want.name), power.current(want, have, old))
+    plan = unused(context, opts, power.current(want, have, old))
+    return foretell(context, opts, Qube(want.name), plan)
 
 
 def outdated(context: Context, opts: Opts, states: Iterable[State]) -> dict[str, list[str]]:
@@ -242,7 +264,8 @@ def running(context: Context, opts: Opts, want: Qube) -> Plan:
 
 def halted(context: Context, opts: Opts, want: Qube) -> Plan:
     """The step after which the qube is off, be it there or only foretold."""
-    return foretell(context, opts, want, power.halted(want.name, look(context, opts, want)))
+    plan = power.halted(want.name, look(context, opts, want))
+    return foretell(context, opts, want, unused(context, opts, plan))
 
 
 def global_properties(context: Context, opts: Opts, want: Settings) -> Plan:
