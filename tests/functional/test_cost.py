@@ -117,6 +117,22 @@ def test_a_whole_state_run_through_salt_costs_the_same(world, apply):
     }
 
 
+def test_the_parts_of_a_qube_are_listed_once_however_many_sls_files_ask(world, apply):
+    root = {"nixos": {"adopt": True}}
+    declared = {"tesseraqt": {"containers": {"web": None}, "templates": root, **fleet(2)}}
+    declared["tesseraqt"]["qubes"]["q000"]["containers"] = ["web"]
+    apply(declared, sls="tesseraqt.absent")
+    world.forget_calls()
+    assert all(one["result"] is True for one in apply(declared, sls="tesseraqt.absent").values())
+    assert Counter(call["method"] for call in world.calls()) == {
+        **BASE,
+        "admin.vm.property.GetAll": 2 + 1,
+        "admin.vm.tag.List": 2 + 1,
+        "admin.vm.feature.List": 1,
+        "admin.vm.feature.Get": 1 + 3,  # and what its root says that it runs
+    }
+
+
 def test_a_test_run_costs_what_a_run_costs_that_finds_nothing_to_do(world, minion):
     declared = fleet(4, features={"x-a": 1})
     minion.apply(world, declared)
