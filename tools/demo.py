@@ -88,6 +88,7 @@ def second_apply(demo):
     say("What is there now?")
     demo.tool("qvm-ls")
     demo.qubesctl("tesseraqt.status")
+    demo.qubesctl("tesseraqt.wires")
     say("Do it again: nothing is left to do.")
     _, writes = demo.counted(*APPLY, "--state-verbose=False")
     if writes:

@@ -127,7 +127,7 @@ class Dom0:
 
 
 def test_it_installs_works_and_goes_as_the_readme_says(world, tmp_path):
-    install, pillar, use, remove = (
+    install, pillar, use, roots, remove = (
         block for block in documents.blocks("sh dom0") if block.file == "README.md"
     )
     dom0 = Dom0(tmp_path / "root", world)
@@ -139,6 +139,7 @@ def test_it_installs_works_and_goes_as_the_readme_says(world, tmp_path):
     (tmp_path / "root/srv/user_pillar/top.sls").write_text(top.text)
     dom0.type(use)
     assert "vault" in world.qubes()
+    dom0.type(roots)
     dom0.type(remove)
     assert "vault" in world.qubes()
     assert "tesseraqt.plan" not in dom0.qubesctl("sys.list_functions", "tesseraqt")
@@ -180,6 +181,6 @@ def test_the_demo_tells_the_truth():
     )
     (_, made), (looks, left), mistaken = [tuple(map(int, counts)) for counts in told]
     assert made >= 90
-    assert 10 <= looks <= 50
+    assert 10 <= looks <= 70
     assert left == 0
     assert mistaken == (0, 0)

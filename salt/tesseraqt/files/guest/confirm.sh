@@ -5,27 +5,20 @@
 # Argument: the seconds to wait for the activation, and again for the way back.
 
 work=$place/switch
-there() {
-  [ -e "$work/$1" ]
-}
-gone() {
-  [ ! -e "$work/$1" ]
-}
-# Whether the one or the other is so before the time is over.
-wait_until() {
-  left=$3
-  while ! "$1" "$2" && [ "$left" -gt 0 ]; do
+wait_for() {
+  left=$2
+  while [ ! -e "$work/$1" ] && [ "$left" -gt 0 ]; do
     sleep 1
     left=$((left - 1))
   done
-  "$1" "$2"
+  [ -e "$work/$1" ]
 }
 number() {
   head -c 3 "$work/$1" | tr -cd 0-9
 }
 
 [ -d "$work" ] || fail switch
-if ! wait_until there code "$1"; then
+if ! wait_for code "$1"; then
   : > "$work/refused"
   answer code 0
   answer failed_units 0
@@ -47,6 +40,6 @@ else
   : > "$work/refused"
 fi
 # Only when it has ended is it sure which of the two came first: this, or the end of its patience.
-wait_until gone running "$1"
+flock -w "$1" "$work.lock" true
 [ ! -e "$work/back" ] || answer back "$(number back)"
 finish

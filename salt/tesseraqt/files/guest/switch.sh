@@ -8,7 +8,7 @@
 alone
 [ "$(readlink -f "$place/$1/result")" = "$2" ] || fail tree
 work=$place/switch
-[ ! -e "$work/running" ] || fail busy
+flock -n "$work.lock" true || fail busy
 rm -rf "$work"
 mkdir -m 0700 "$work" || fail space
 failed_units > "$work/failed-before"
@@ -30,14 +30,14 @@ if [ ! -e confirmed ]; then
   "$(cat before)/bin/switch-to-configuration" test >> log 2>&1 < /dev/null
   said back $?
 fi
-rm -f running
 EOF
-: > "$work/running"
+# The lock ends with the process, be it that the qube is cut off.
+set -- flock -n "$work.lock" sh "$work/run" "$2" "$3"
 if [ -d /run/systemd/system ]; then
-  systemd-run --quiet --collect --unit="tesseraqt-switch-$1" --setenv=PATH="$PATH" \
-    sh "$work/run" "$2" "$3" 9>&-
+  systemd-run --quiet --collect --unit=tesseraqt-switch --setenv=PATH="$PATH" "$@" 9>&- ||
+    fail switch
 else
-  setsid sh "$work/run" "$2" "$3" 9>&- 3>&- > /dev/null 2>&1 < /dev/null &
-fi || { rm -f "$work/running"; fail switch; }
+  setsid "$@" 9>&- 3>&- > /dev/null 2>&1 < /dev/null &
+fi
 answer switch begun
 finish
