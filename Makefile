@@ -5,7 +5,7 @@ SALT = 3007
 PYTEST = .venv/bin/python -m pytest
 PARALLEL = --numprocesses=$(shell nproc) --dist=loadfile
 
-.PHONY: help demo test fast lint contract bench test-matrix test-nixos nix graphviz clean
+.PHONY: help demo test fast lint contract bench test-matrix test-nixos nix sockets graphviz clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -13,7 +13,7 @@ help: ## Print this list.
 demo: .venv/ready nix ## Show a fleet being planned and made in a simulated dom0.
 	.venv/bin/python tools/demo.py
 
-test: lint nix graphviz ## Run everything that has to be green: linters, types and all tests.
+test: lint nix sockets graphviz ## Run everything that has to be green: linters, types and all tests.
 	$(PYTEST) $(PARALLEL)
 
 fast: .venv/ready ## Run the unit tests only, in seconds.
@@ -36,7 +36,7 @@ contract: .venv/ready ## Check that the simulated dom0 does what we rely on; it 
 bench: .venv/ready nix ## Measure how long plans and runs take for fleets of several sizes.
 	.venv/bin/python benchmarks/run.py
 
-test-matrix: nix ## Run the functional tests on each supported line of Salt.
+test-matrix: nix sockets ## Run the functional tests on each supported line of Salt.
 	for line in 3006 3007 3008; do tools/test-on-salt $$line || exit 1; done
 
 test-nixos: .venv/ready ## Build and boot real NixOS systems; needs NIXPKGS, the path of a nixpkgs.
@@ -48,6 +48,9 @@ endif
 
 nix: ## Install Nix, which the simulated qubes run, if it is missing.
 	@command -v nix-build >/dev/null || tools/install nix-bin
+
+sockets: ## Install what carries calls through wires in simulated qubes, if it is missing.
+	@{ command -v socat && command -v systemd-socket-activate; } >/dev/null || tools/install socat systemd
 
 graphviz: ## Install graphviz, which draws the picture of a fleet, if it is missing.
 	@command -v dot >/dev/null || tools/install graphviz fonts-dejavu-core
