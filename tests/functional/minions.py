@@ -76,19 +76,18 @@ class Minion:
         for loader in (self.modules, self.states):
             loader.pack["__context__"] = context
             loader.pack["__pillar__"] = {"tesseraqt": pillar}
-            for opts in (loader.opts, loader.pack["__opts__"], self._opts_of(loader)):
+            for opts in (loader.opts, loader.pack["__opts__"], *self._opts_of(loader)):
                 opts.update(cachedir=f"{world.path}-cache", root_dir=str(world.path), test=test)
 
     def end(self) -> None:
         """The run is over, as if its process had ended."""
-        lock.release(session.lock_path(self._opts_of(self.states)))
+        lock.release(session.lock_path(self._opts_of(self.states)[0]))
 
     @staticmethod
-    def _opts_of(loader: Any) -> dict[str, Any]:
-        """The configuration as tesseraqt's own module has it."""
-        known = "tesseraqt.sound" if loader.tag == "states" else "tesseraqt.check"
-        opts: dict[str, Any] = loader[known].func.__globals__["__opts__"]
-        return opts
+    def _opts_of(loader: Any) -> list[dict[str, Any]]:
+        """The configuration as each of tesseraqt's own modules has it."""
+        known = ("sound", "deployed", "wired") if loader.tag == "states" else ("check", "wires")
+        return [loader[f"tesseraqt.{name}"].func.__globals__["__opts__"] for name in known]
 
     def call(self, world: Any, pillar: dict[str, Any], function: str, *args: Any) -> Any:
         """What an execution module function answers in a run of its own."""

@@ -21,6 +21,8 @@ from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.states import State
 
 NARROWED, WIRED = "tesseraqt-policy-narrowed", "tesseraqt-policy"
+#: The sections that come before policy is widened; ``policy.sls`` includes them.
+BEFORE = ("templates", "qubes", "systems", "current")
 #: What a test run would have made of the file by now.
 FORETOLD = "tesseraqt.policy"
 DECIDE: Mapping[str, Callable[[tuple[Rule, ...], Found], Plan]] = {
@@ -45,7 +47,8 @@ def around(
     ends = {end for rule in rules for end in (rule.source, rule.target)}
     waiting = {name: waiting_for(states, named(found) | ends) for name, states in compiled.items()}
     roots = {order.root_of(fleet.all, end) for end in ends}
-    needed = [one.id for states in waiting.values() for one in states if is_end(one, ends, roots)]
+    before = [one for section in BEFORE for one in waiting.get(section, ())]
+    needed = [one.id for one in before if is_end(one, ends, roots)]
     return {
         "narrowed": [State(NARROWED, "narrowed", "policy", said)],
         **waiting,
