@@ -13,7 +13,11 @@ def problems(declare):
     """``problems(qubes, **rest)``: what ``tesseraqt.check`` says of these qubes."""
 
     def run(qubes, **rest):
-        pillar = {"containers": PARTS, "nixos_only": "off", "qubes": qubes, **rest}
+        templates = {"nixos": {"os": "nixos", "adopt": True}}
+        pillar = {
+            **{"containers": PARTS, "nixos_only": "off", "qubes": qubes, "templates": templates},
+            **rest,
+        }
         return declare({"tesseraqt": pillar}).modules["tesseraqt.check"]()["problems"]
 
     return run
@@ -30,10 +34,11 @@ def providing(**keys):
 def test_the_label_of_an_adopted_qube_is_looked_at(problems, world):
     world.add_qube("low", template="nixos", label="red")
     world.add_qube("high", template="nixos", label="black")
+    mine = {"adopt": True, "template": "nixos"}
     found = problems(
         {
-            "low": {"adopt": True, "containers": {"web": {"db": "high/sql.db"}, "sql": {}}},
-            "high": {"adopt": True, "containers": {"web": {"db": "low/sql.db"}, "sql": {}}},
+            "low": {**mine, "containers": {"web": {"db": "high/sql.db"}, "sql": {}}},
+            "high": {**mine, "containers": {"web": {"db": "low/sql.db"}, "sql": {}}},
         }
     )
     assert found == [
@@ -45,7 +50,7 @@ def test_the_label_of_an_adopted_qube_is_looked_at(problems, world):
 def test_an_adopted_disposable_template_is_seen_as_one(problems, world):
     world.add_qube("dvm", template="nixos", label="red", properties={"template_for_dispvms": True})
     data = providing(template="nixos", label="red")
-    found = problems({"dvm": wired("data/sql.db", adopt=True), "data": data})
+    found = problems({"dvm": wired("data/sql.db", adopt=True, template="nixos"), "data": data})
     assert found == [
         "qubes.dvm.containers.web.db: 'data/sql.db' leads out of the disposable template 'dvm':"
         " its disposables would be other qubes, and Qubes would deny their calls"

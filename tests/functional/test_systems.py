@@ -205,7 +205,7 @@ def test_somebody_elses_root_is_told_before_anything_is_done(world, minion, root
     }
     assert minion.call(world, fleet, "tesseraqt.check")["problems"] == [
         "containers.web.modules[0]: 'salt://no/such.nix' is not among Salt's files",
-        "qubes.a.containers: go into the root 'theirs', which is not tesseraqt's:"
+        "qubes.a.containers: goes into the root 'theirs', which is not tesseraqt's:"
         " declare it with `adopt: true`, or a `clone:` of it",
     ]
 

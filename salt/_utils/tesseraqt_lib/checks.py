@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tesseraqt_lib import borders, circuits, lineage, links, wires
+from tesseraqt_lib import borders, circuits, lineage, links, parts, wires
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.links import class_of, path_of
 from tesseraqt_lib.model import Device, Fleet, Qube
@@ -35,6 +35,7 @@ def fleet(declared: Fleet, problems: Problems) -> None:
     links.check(declared, problems)
     devices(declared, problems)
     systems(declared, problems)
+    rooted(declared, problems)
     wires.check(declared, problems)
     circuits.check(declared, problems)
     borders.check(borders.Declared(declared), problems)
@@ -141,6 +142,15 @@ def assignments(declared: Fleet) -> Iterator[tuple[str, str, Device]]:
             for device in found.values():
                 if not device.absent:
                     yield name, kind, device
+
+
+def rooted(declared: Fleet, problems: Problems) -> None:
+    """It is said of every qube with containers which root they go into."""
+    for name, qube_ in declared.qubes.items():
+        known = qube_.template or qube_.klass in words.ROOTED or qube_.absent
+        if parts.named(qube_) and not known and not {f"qubes.{name}.template"} & problems.blamed:
+            how = "say the `template:` of the qube, or its `class:` if it has a root of its own"
+            problems.add(f"qubes.{name}.containers", f"go into a root: {how}")
 
 
 def systems(declared: Fleet, problems: Problems) -> None:

@@ -22,6 +22,7 @@ def check(declared: Fleet, problems: Problems) -> None:
     """No start waits for itself, and every qube can be told all of its wires."""
     cycles(declared, problems)
     at_odds(declared, problems)
+    unasked(declared, problems)
     for name, qube in declared.qubes.items():
         for feature, said in () if qube.absent else slots(qube).items():
             if len(said) > QUBESDB_VALUE:
@@ -57,6 +58,14 @@ def at_odds(declared: Fleet, problems: Problems) -> None:
         if first.wire.ask != one.wire.ask:
             why = f"leads where {first.container}.{first.slot} leads: one asks and one does not"
             problems.value(one.path, one.wire.to, f"{why}; Qubes cannot tell them apart")
+
+
+def unasked(declared: Fleet, problems: Problems) -> None:
+    """Nobody is promised a question that is never asked."""
+    for qube in declared.qubes.values():
+        for one in () if qube.absent else wires.bound(qube):
+            if one.wire.ask and not one.crosses:
+                problems.add(one.path, "stays in its qube, where nobody asks: leave out `ask:`")
 
 
 def needed(declared: Fleet) -> dict[Place, list[Bound]]:

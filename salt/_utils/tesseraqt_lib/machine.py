@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tesseraqt_lib import checks, lineage, links, order, roots
+from tesseraqt_lib import checks, lineage, links, order
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Qube
@@ -22,7 +22,6 @@ def check(declared: Fleet, dom0: Dom0, problems: Problems) -> None:
     globals_(declared, there, problems)
     labels(declared, dom0, problems)
     systems(declared, dom0, there, problems)
-    roots.check(declared, dom0, problems)
 
 
 def references(declared: Fleet, qube: Qube, there: Mapping[str, str], problems: Problems) -> None:

@@ -12,14 +12,19 @@ from tesseraqt_lib.problems import Problems
 
 
 def check(declared: Fleet, dom0: Dom0, problems: Problems) -> None:
-    """Every root that containers go into is declared, and tesseraqt's or to be handed over."""
+    """Every root that something goes into is declared, and tesseraqt's or to be handed over."""
     for root, qubes in render.roots(declared).items():
-        at = f"qubes.{(*qubes, root)[0]}.containers"
-        if root not in declared.all:
-            problems.add(at, f"go into the root {root!r}, which is not declared")
-        elif not owned(declared.all[root], dom0):
-            how = "declare it with `adopt: true`, or a `clone:` of it"
-            problems.add(at, f"go into the root {root!r}, which is not tesseraqt's: {how}")
+        at = f"qubes.{qubes[0]}.containers" if qubes else f"{links.path_of(declared, root)}.nixos"
+        if at not in problems.blamed and (why := unfit(declared.all.get(root), dom0)):
+            problems.add(at, f"goes into the root {root!r}, which is {why}")
+
+
+def unfit(root: Qube | None, dom0: Dom0) -> str:
+    """Why nothing can go into the root; empty if it can."""
+    if root is None:
+        return "not declared"
+    how = "declare it with `adopt: true`, or a `clone:` of it"
+    return "" if owned(root, dom0) else f"not tesseraqt's: {how}"
 
 
 def owned(qube: Qube, dom0: Dom0) -> bool:

@@ -22,8 +22,7 @@ def unsound(section: str, problems: Problems) -> list[State]:
 
     Raising while SLS renders would do too, but Salt then logs a traceback for each file.
     """
-    text = problems.text() if section == SECTIONS[0] else "the declaration has problems"
-    said = {"problems": text, "failhard": True, "order": "first"}
+    said = {"problems": problems.text(), "failhard": True, "order": "first"}
     return [State(f"tesseraqt-{section}-declaration", "sound", "declaration", said)]
 
 

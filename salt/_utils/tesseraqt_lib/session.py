@@ -92,6 +92,7 @@ def checked(
             machine.check(declared, dom0(context, opts), problems)
             roots.files(declared, there, problems)
             seen.check(declared, dom0(context, opts), problems)
+            roots.check(declared, dom0(context, opts), problems)
         context[CHECKED] = (key, declared, problems)
     _, found, wrong = context[CHECKED]
     return found, wrong
