@@ -55,6 +55,9 @@ in
   packages = map lib.getName config.environment.systemPackages;
   tmpfiles = config.systemd.tmpfiles.rules;
   hosts = config.networking.hosts."127.0.0.2" or [ ];
+  # All slots, as CONTAINER/SLOT.
+  slots = lib.concatLists (lib.mapAttrsToList (name: cfg: map (slot: "${name}/${slot}") (lib.attrNames cfg.consumes))
+    (config.tesseraqt.containers // { qube = config.tesseraqt.root; }));
   # Where qrexec is told of services.
   rpc = {
     etc = lib.filter (lib.hasPrefix "qubes-rpc") (lib.attrNames config.environment.etc);

@@ -102,10 +102,11 @@ def test_the_container_knows_the_socket_by_its_path_and_serves_each_call(wired):
         "MaxConnections=4",
         "TriggerLimitIntervalSec=0",
     } <= set(lines(units["tesseraqt-api-http.socket"]))
+    assert "local-fs.target" in units["tesseraqt-api-http.socket"]["wantedBy"]
     service = units["tesseraqt-api-http@.service"]
     [start] = [line for line in lines(service) if line.startswith("ExecStart=")]
     assert "STDIO,shut-down TCP4:127.0.0.1:80,retry=" in start
-    assert "DynamicUser=true" in lines(service)
+    assert "User=tesseraqt" in lines(service)
     assert "multi-user.target" in words(service, "After")
 
 
@@ -154,6 +155,8 @@ def test_the_qube_as_such_provides(wired):
     assert {
         "ListenStream=/run/tesseraqt/api/qube/status",
         "Accept=true",
+        "SocketGroup=users",
+        "SocketMode=0660",
         "ConditionPathExists=/run/qubes-service/tesseraqt-qube",
     } <= set(lines(socket))
     service = wired["units"]["tesseraqt-api-qube.status@.service"]

@@ -8,22 +8,10 @@ import time
 
 import pytest
 from nix_evaluation import NIXOS
+from played import QUBESDB_READ, QUBESDB_WATCH, put
 
 pytestmark = pytest.mark.skipif(not shutil.which("socat"), reason="there is no socat")
 
-#: Of Qubes (see qubesdb-cmd.c), with the database as files; its watch ends when it is told so.
-QUBESDB_READ = """#!/bin/sh
-[ ! -e "$QDB/down" ] || exit 1
-cat "$QDB/$(basename "$1")" 2> /dev/null || exit 2
-"""
-QUBESDB_WATCH = """#!/usr/bin/env python3
-import sys
-assert sys.argv[1:] == ["-n", "-1", "/vm-config/"], sys.argv
-for line in open("{place}/changes"):
-    if line == "end\\n":
-        sys.exit(1)
-    print("/vm-config/" + line, end="")
-"""
 #: Of systemd: what it is told is noted, and which sockets there are now.
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >> "$QDB/told"
@@ -48,15 +36,15 @@ class Wires:
         (place / "sockets").mkdir()
         os.mkfifo(place / "changes")
         programs = place / "bin"
-        programs.mkdir()
-        for name, text in {
-            "qubesdb-read": QUBESDB_READ,
-            "qubesdb-watch": QUBESDB_WATCH.replace("{place}", str(place)),
-            "systemctl": SYSTEMCTL,
-            "systemd-notify": NOTIFY,
-        }.items():
-            (programs / name).write_text(text)
-            (programs / name).chmod(0o755)
+        put(
+            programs,
+            {
+                "qubesdb-read": QUBESDB_READ,
+                "qubesdb-watch": QUBESDB_WATCH,
+                "systemctl": SYSTEMCTL,
+                "systemd-notify": NOTIFY,
+            },
+        )
         text = (NIXOS / "wires.sh").read_text().replace("/run/tesseraqt", str(place))
         (place / "wires.sh").write_text(f"slots={slots!r}\n{text}")
         self.env = {

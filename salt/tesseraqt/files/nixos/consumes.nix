@@ -40,17 +40,14 @@ let
     unitConfig.CollectMode = "inactive-or-failed";
     path = [ pkgs.socat pkgs.coreutils system ];
     serviceConfig = import ./confined.nix // {
+      User = "tesseraqt";
+      # Who may call an API here, and open a vchan to another qube.
+      SupplementaryGroups = config.tesseraqt.people;
       ExecStart = "${wire} ${name}/${slot}";
       StandardInput = "socket";
       StandardOutput = "socket";
       StandardError = "journal";
-      IPAddressDeny = "any";
       RestrictAddressFamilies = "AF_UNIX";
-      ProtectHome = true;
-      PrivateTmp = true;
-      # It opens the vchan to the other qube itself.
-      DevicePolicy = "closed";
-      DeviceAllow = map (node: "/dev/xen/${node} rw") [ "evtchn" "gntalloc" "gntdev" "hypercall" "privcmd" "xenbus" ];
     };
   };
 
@@ -69,9 +66,16 @@ let
       RuntimeDirectoryPreserve = true;
       IPAddressDeny = "any";
       RestrictAddressFamilies = "AF_UNIX";
-      ProtectHome = true;
       PrivateDevices = true;
       PrivateTmp = true;
+      ProtectClock = true;
+      ProtectControlGroups = true;
+      ProtectHome = true;
+      ProtectHostname = true;
+      ProtectKernelLogs = true;
+      ProtectKernelModules = true;
+      ProtectKernelTunables = true;
+      ProtectSystem = "strict";
       # What is in its directory is read by the calls.
       UMask = "0022";
     };
@@ -80,6 +84,7 @@ let
   known = name: { after = [ "tesseraqt-wires.service" ]; wants = [ "tesseraqt-wires.service" ]; };
 in
 {
+  users = lib.mkIf (slots != [ ]) (import ./carrier.nix);
   containers = lib.mapAttrs (name: _: { extraFlags = [ "--bind-ro=${directory name}:/run/api" ]; }) inContainers;
   systemd.sockets = builtins.listToAttrs (map socket slots);
   systemd.services =

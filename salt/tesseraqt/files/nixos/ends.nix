@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Both ends of wires where they are used: in a container, or in the qube as such (`party`).
 # What it provides is a socket of the qube, which systemd hands in; what it consumes is a
-# socket in /run/api, for which programs get a link or a port.
-{ party, provides, consumes, unitConfig ? { } }:
+# socket in /run/api, for which programs get a link or a port. `callers` says who may connect
+# to the first, for it is the qube that has it.
+{ party, provides, consumes, unitConfig ? { }, callers ? { } }:
 { lib, pkgs, ... }:
 let
   inherit (lib) filterAttrs mapAttrs' mapAttrsToList nameValuePair;
@@ -12,20 +13,15 @@ let
   ported = filterAttrs (_: slot: slot.tcp != null) consumes;
   linked = filterAttrs (_: slot: slot.socket != null) consumes;
 
-  # A port serves whoever runs here, so its adapter is nobody. A socket is reached as whom
-  # it was declared for, or as root, who without any capability is just the owner of files.
-  account = end:
-    if end.user or null != null then { User = end.user; } else lib.optionalAttrs (end.tcp != null) { DynamicUser = true; };
-
-  adapter = description: after: account: address: {
+  adapter = description: after: user: address: {
     inherit after description;
     unitConfig.CollectMode = "inactive-or-failed";
-    serviceConfig = import ./confined.nix // account // {
+    serviceConfig = import ./confined.nix // {
+      User = user;
       ExecStart = "${pkgs.socat}/bin/socat -b 65536 -t 3600 STDIO,shut-down ${address}";
       StandardInput = "socket";
       StandardOutput = "socket";
       StandardError = "journal";
-      ProtectHome = "read-only";
       RestrictAddressFamilies = "AF_UNIX AF_INET";
     };
   };
@@ -45,24 +41,30 @@ let
   apiSocket = api: end: nameValuePair "tesseraqt-api-${label api}" (
     lib.recursiveUpdate
       (listener "API ${api}" "/run/tesseraqt/api/${party}/${api}" end.max_connections)
-      { socketConfig.SocketMode = "0666"; }
+      {
+        socketConfig = callers;
+        # A systemd takes over what it is handed for the units alone that it knows when it has
+        # looked at its mounts: those, and what they lead to, so that this has to be one.
+        wantedBy = [ "sockets.target" ] ++ lib.optional (party != "qube") "local-fs.target";
+      }
   );
 
   # A program that has just been started with the first call may need a moment.
   patient = address: "${address},retry=20,interval=0.25";
   behind = end: patient (if end.socket != null then "UNIX-CONNECT:${end.socket}" else "TCP4:127.0.0.1:${toString end.tcp}");
   apiService = api: end: nameValuePair "tesseraqt-api-${label api}@" (
-    adapter "Call of API ${api}" [ "multi-user.target" ] (account end) (behind end)
+    adapter "Call of API ${api}" [ "multi-user.target" ] (if end.user != null then end.user else "tesseraqt") (behind end)
   );
 
   portSocket = slot: end: nameValuePair "tesseraqt-port-${label slot}" (
     listener "Port of slot ${slot}" "127.0.0.1:${toString end.tcp}" 64
   );
   portService = slot: end: nameValuePair "tesseraqt-port-${label slot}@" (
-    adapter "Call through slot ${slot}" [ ] (account end) "UNIX-CONNECT:/run/api/${slot}"
+    adapter "Call through slot ${slot}" [ ] "tesseraqt" "UNIX-CONNECT:/run/api/${slot}"
   );
 in
 {
+  users = lib.mkIf (provides != { } || ported != { }) (import ./carrier.nix);
   systemd.sockets = mapAttrs' apiSocket provides // mapAttrs' portSocket ported;
   systemd.services = mapAttrs' apiService provides // mapAttrs' portService ported;
   systemd.tmpfiles.rules = mapAttrsToList (slot: end: "L+ ${end.socket} - - - - /run/api/${slot}") linked;

@@ -12,6 +12,7 @@ in
     (import ./ends.nix {
       party = "qube";
       inherit provides consumes;
+      callers = { SocketGroup = config.tesseraqt.people; SocketMode = "0660"; };
       unitConfig.ConditionPathExists = "/run/qubes-service/${config.tesseraqt.root.flag}";
     })
   ];

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: MIT
+"""A qube of real systemd: the units that NixOS makes of a root, and those of its containers.
+
+It is a container itself, with a systemd of its own as its first process and the programs of
+this machine. Containers in it are started by the very script, unit and flags that NixOS
+makes, but what boots in them is this machine's systemd with the units of the guest, for no
+NixOS can be built here.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from nix_evaluation import HERE, NIXOS
+from played import QUBESDB_READ, QUBESDB_WATCH, put
+
+NEEDED = ("systemd-nspawn", "socat", "nsenter", "pgrep")
+PATH = "/qube/bin:/usr/bin:/usr/sbin:/bin:/sbin"
+#: All that a small systemd starts from.
+TARGETS = {
+    "basic": "Requires=sysinit.target\nAfter=sysinit.target sockets.target\nWants=sockets.target",
+    "default": "Requires=multi-user.target\nAfter=multi-user.target",
+    "multi-user": "Requires=basic.target\nAfter=basic.target\nWants=machines.target",
+}
+BARE = ("final", "local-fs", "machines", "network", "paths", "shutdown", "sockets", "sysinit")
+PASSWD = (
+    "root:x:0:0::/:/bin/sh\n"
+    "alice:x:1000:100::/:/bin/sh\n"
+    "tesseraqt:x:990:990::/:/bin/sh\n"
+    "nobody:x:65534:65534::/:/bin/sh\n"
+)
+GROUP = "root:x:0:\nusers:x:100:\ntesseraqt:x:990:\nnogroup:x:65534:\n"
+TMPFILES = "[Service]\nType=oneshot\nExecStart=systemd-tmpfiles --create /qube/tmpfiles.conf\n"
+
+
+def here(text):
+    """The text of a unit, with this machine's programs instead of the store's."""
+    text = re.sub(r"/nix/store/\S*socat\S*/bin/socat", "/usr/bin/socat", text)
+    text = re.sub(r"/nix/store/\S*-tesseraqt-(wires?)\b", r"/bin/bash /qube/\1.sh", text)
+    text = re.sub(r'^Environment="PATH=.*$', f'Environment="PATH={PATH}"', text, flags=re.M)
+    text = re.sub(r"^Environment=.*/nix/store.*\n", "", text, flags=re.M)
+    text = re.sub(r"^ExecStart(Pre|Post)=.*\n", "", text, flags=re.M)
+    text = re.sub(
+        r"^ExecStart=\S*container_\S*", "ExecStart=/bin/bash /qube/start-%i", text, flags=re.M
+    )
+    return text.replace("[Service]\n", "[Service]\nEnvironment=QDB=/qube/qdb QREXEC=/qube/rpc\n")
+
+
+def put_units(directory, units, tmpfiles):
+    """A systemd finds these units in the directory, and a service that keeps these rules."""
+    directory.mkdir(parents=True)
+    for name, said in {**dict.fromkeys(BARE, ""), **TARGETS}.items():
+        (directory / f"{name}.target").write_text(f"[Unit]\nDefaultDependencies=no\n{said}\n")
+    (directory / "tmpfiles.service").write_text(
+        f"[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n{TMPFILES}"
+    )
+    (directory / "tmpfiles.conf").write_text("\n".join(tmpfiles) + "\n")
+    want(directory, "sysinit.target", "tmpfiles.service")
+    for name, unit in units.items():
+        (directory / name).write_text(here(unit["text"]))
+        for target in unit["wantedBy"]:
+            want(directory, target, name)
+
+
+def want(directory, target, name):
+    (directory / f"{target}.wants").mkdir(exist_ok=True)
+    (directory / f"{target}.wants" / name).symlink_to(f"../{name}")
+
+
+def skeleton(root):
+    """A directory that a systemd can have as its root, once /usr is in it."""
+    for name in ("usr", "etc", "tmp", "run", "var/lib", "proc", "sys", "dev", "root"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / name).symlink_to(f"usr/{name}")
+    for name, text in {
+        "passwd": PASSWD,
+        "group": GROUP,
+        "resolv.conf": "",
+        "machine-id": "",
+    }.items():
+        (root / "etc" / name).write_text(text)
+    shutil.copy("/etc/os-release", root / "etc" / "os-release")
+
+
+class Booted:
+    """The qube."""
+
+    def __init__(self, place, evaluated, services):
+        """``services`` are further units of guests, by container and name."""
+        self.root = place / "root"
+        self.qube = self.root / "qube"
+        self.evaluated = evaluated
+        skeleton(self.root)
+        for name in ("store", "var/nix/db", "var/nix/daemon-socket", "var/nix/profiles"):
+            (self.root / "nix" / name).mkdir(parents=True)
+        self._put_qube()
+        for name in evaluated["confs"]:
+            self._put_container(name, services.get(name, {}))
+        self.process = self.leader = None
+
+    def _put_qube(self):
+        rules = [
+            rule for rule in self.evaluated["tmpfiles"] if "tesseraqt" in rule or "/run/api" in rule
+        ]
+        flags = [
+            f"f /run/qubes-service/{flag}"
+            for flag in (*self.evaluated["flags"].values(), "tesseraqt-qube")
+        ]
+        rules = [rule for rule in rules if "qubes-rpc" not in rule]
+        put_units(self.qube / "units", self.evaluated["units"], rules + flags)
+        (self.qube / "tmpfiles.conf").symlink_to("units/tmpfiles.conf")
+        client = '#!/bin/sh\nexec /usr/bin/python3 /qube/client.py "$@"\n'
+        put(
+            self.qube / "bin",
+            {
+                "qubesdb-read": QUBESDB_READ,
+                "qubesdb-watch": QUBESDB_WATCH,
+                "qrexec-client-vm": client,
+            },
+        )
+        shutil.copy(HERE / "qrexec_client_vm.py", self.qube / "client.py")
+        for name in ("wire.sh", "wires.sh"):
+            shutil.copy(NIXOS / name, self.qube / name)
+        slots = " ".join(self.evaluated["slots"])
+        (self.qube / "wires.sh").write_text(f"slots='{slots}'\n" + (NIXOS / "wires.sh").read_text())
+        (self.qube / "rpc").mkdir()
+        shutil.copy(NIXOS / "api.sh", self.qube / "rpc" / "api.sh")
+        self.allow()
+        (self.qube / "qdb").mkdir()
+        os.mkfifo(self.qube / "qdb" / "changes")
+
+    def _put_container(self, name, services):
+        guest, system = self.qube / "guests" / name, f"/nix/store/{name}"
+        (self.root / system[1:]).mkdir()
+        (self.root / system[1:] / "system").write_text("x86_64-linux")
+        payload = "#!/bin/sh\nexport SYSTEMD_UNIT_PATH=/qube/units\nexec /lib/systemd/systemd\n"
+        put(self.root / system[1:], {"payload": payload})
+        units = {**self.evaluated["guests"][name]["units"], **services}
+        links = [rule for rule in self.evaluated["guests"][name]["links"] if "/run/api/" in rule]
+        put_units(guest / "units", units, links)
+        (guest / "tmpfiles.conf").symlink_to("units/tmpfiles.conf")
+        skeleton(guest / "root")
+        conf = re.sub("SYSTEM_PATH=.*", f"SYSTEM_PATH={system}", self.evaluated["confs"][name])
+        more = f" --register=no --bind-ro=/usr --bind-ro=/qube/guests/{name}:/qube"
+        conf = re.sub('(EXTRA_NSPAWN_FLAGS="[^"]*)"', rf'\1{more}"', conf)
+        (self.root / "etc" / "nixos-containers").mkdir(exist_ok=True)
+        (self.root / "etc" / "nixos-containers" / f"{name}.conf").write_text(conf)
+        (self.qube / f"start-{name}").write_text(self._start(name))
+
+    def _start(self, name):
+        text = re.sub(
+            r"/nix/store/\S*/bin/systemd-nspawn",
+            "/usr/bin/systemd-nspawn",
+            self.evaluated["starts"][name],
+        )
+        text = re.sub(r"/nix/store/\S*-container-init", f"/nix/store/{name}/payload", text)
+        return f'set -e\ncp -a /qube/guests/{name}/root/. "$root"\n{text}'
+
+    def allow(self, *calls):
+        (self.qube / "rpc" / "allowed").write_text("\n".join(calls))
+
+    def say(self, party, text):
+        """dom0 says where the slots of a container lead, and the qube hears of it."""
+        (self.qube / "qdb" / f"tesseraqt-{party}").write_text(text)
+        self.changes.write(f"tesseraqt-{party}\n")
+        self.changes.flush()
+
+    def start(self):
+        argv = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--bind-ro=/usr"]
+        argv += ["--register=no", "--keep-unit", "--machine=qube", "--private-network"]
+        argv += ["--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
+        argv += ["--setenv=SYSTEMD_UNIT_PATH=/qube/units", "--boot"]
+        argv += ["systemd.log_target=console"]
+        # Else a container in it could not have a /proc of its own.
+        env = {
+            **os.environ,
+            "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "yes",
+            "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+        }
+        log = (self.root.parent / "console").open("w")
+        self.process = subprocess.Popen(
+            argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        wait_for(self._found)
+        self.changes = (self.qube / "qdb" / "changes").open("w")
+        wait_for(lambda: self.active("default.target"))
+
+    def _found(self):
+        assert self.process.poll() is None, self.console()
+        children = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        self.leader = next(iter(children.stdout.split()), None)
+        return self.leader and self.run("systemctl", "show", check=False).returncode == 0
+
+    def console(self):
+        return (self.root.parent / "console").read_text()
+
+    def _entered(self, *argv):
+        """The command that runs this one in the qube."""
+        spaces = ("--mount", "--uts", "--ipc", "--net", "--pid")
+        return ["nsenter", f"--target={self.leader}", *spaces, *argv]
+
+    def run(self, *argv, check=True):
+        """Runs a program in the qube."""
+        argv = self._entered(*argv)
+        return subprocess.run(argv, capture_output=True, check=check, timeout=60)
+
+    def _payload(self, container):
+        """The first process of a container."""
+        shown = ("systemctl", "show", "--property=MainPID", "--value", f"container@{container}")
+        nspawn = self.run(*shown).stdout.decode().strip()
+        return self.run("pgrep", "-P", nspawn).stdout.decode().split()[0]
+
+    def inside(self, container, *argv, **how):
+        """Runs a program in a container of the qube, as its root."""
+        return self.run("nsenter", f"--target={self._payload(container)}", "--all", *argv, **how)
+
+    def _client(self, where, of):
+        """A program that says what it is given to an address, and what it is answered."""
+        kind = "UNIX-CONNECT" if where.startswith("/") else "TCP4"
+        client = ("socat", "-t", "20", "STDIO", f"{kind}:{where}")
+        if of is not None:
+            client = ("nsenter", f"--target={self._payload(of)}", "--all", *client)
+        return self._entered(*client)
+
+    def call(self, where, data, of=None):
+        """What is answered, without its end of line, to a caller in the qube or a container."""
+        argv = self._client(where, of)
+        called = subprocess.run(argv, input=data, capture_output=True, check=False, timeout=30)
+        return called.stdout.rstrip()
+
+    def refused(self, where, of=None):
+        """Whether a call ends at once, unanswered."""
+        began = time.monotonic()
+        return self.call(where, b"x", of) == b"" and time.monotonic() - began < 5
+
+    def open(self, where, of=None):
+        """A call that goes on."""
+        return subprocess.Popen(
+            self._client(where, of), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def leads(self, slot):
+        return self.run("cat", f"/run/tesseraqt/wires/{slot}", check=False).stdout.decode().strip()
+
+    def started(self, container):
+        """When this container was started."""
+        shown = ("systemctl", "show", "--property=ExecMainStartTimestampMonotonic")
+        return self.run(*shown, f"container@{container}").stdout
+
+    def calls(self, units, of=None):
+        """How many of these services there are."""
+        listed = ("systemctl", "list-units", "--plain", "--no-legend", units)
+        told = self.run(*listed) if of is None else self.inside(of, *listed)
+        return len(told.stdout.splitlines())
+
+    def active(self, unit):
+        return self.run("systemctl", "is-active", "--quiet", unit, check=False).returncode == 0
+
+    def stop(self):
+        self.changes.close()
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""Wires, with the systemd of a qube and those of its containers at work."""
+
+import os
+import shutil
+import time
+
+import pytest
+from booted import NEEDED, Booted, wait_for
+
+MISSING = [program for program in NEEDED if not shutil.which(program)]
+pytestmark = [
+    pytest.mark.skipif(bool(MISSING), reason=f"there is no {' and no '.join(MISSING)}"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can start containers"),
+]
+
+DOCUMENT = {
+    "containers": {
+        "store": {
+            "autostart": False,
+            "provides": {
+                "count": {"socket": "/run/count", "user": "alice", "max_connections": 2},
+                "port": {"tcp": 5432},
+            },
+            "users": {"alice": {"uid": 1000}},
+        },
+        "web": {
+            "provides": {"who": {"socket": "/run/who"}},
+            "consumes": {"db": {"socket": "/run/db.sock"}, "cache": {"tcp": 6379}, "bare": {}},
+        },
+    },
+    "root": {
+        "provides": {"count": {"socket": "/run/own"}},
+        "consumes": {"db": {"socket": "/run/db.sock"}, "cache": {"tcp": 6380}},
+    },
+}
+
+
+def server(address, command):
+    """A server that has its command read all that a caller says, and then answer."""
+    text = f"[Service]\nExecStart=/usr/bin/socat -t 60 {address},fork EXEC:'{command}'\n"
+    return {"text": text, "wantedBy": ["multi-user.target"]}
+
+
+SERVICES = {
+    "store": {
+        "count.service": server("UNIX-LISTEN:/run/count,mode=666", "wc -c"),
+        "port.service": server("TCP4-LISTEN:5432,bind=127.0.0.1", "wc -c"),
+    },
+    "web": {"who.service": server("UNIX-LISTEN:/run/who,mode=666", "wc -c")},
+}
+
+
+@pytest.fixture(scope="module")
+def qube(evaluated, tmp_path_factory):
+    qube = Booted(tmp_path_factory.mktemp("qube"), evaluated(DOCUMENT), SERVICES)
+    try:
+        qube.start()
+    except AssertionError:
+        pytest.fail(qube.console())
+    yield qube
+    qube.stop()
+
+
+def test_a_container_is_started_by_the_first_call_and_answers_it(qube):
+    wait_for(lambda: qube.active("container@web.service"))
+    assert not qube.active("container@store.service")
+    assert qube.call("/run/tesseraqt/api/store/count", b"hello") == b"5"
+    assert qube.active("container@store.service")
+    assert qube.call("/run/tesseraqt/api/store/port", b"hello you") == b"9"
+
+
+def test_what_is_not_wired_is_not_there(qube):
+    assert qube.run("ls", "/run/api", "/run/tesseraqt/slots/web").stdout.split() == [
+        b"/run/api:",
+        b"/run/tesseraqt/slots/web:",
+    ]
+    assert qube.inside("web", "ls", "/run/api").stdout == b""
+    assert qube.refused("/run/db.sock", of="web")
+    assert qube.refused("127.0.0.1:6379", of="web")
+
+
+@pytest.fixture
+def wired(qube):
+    """Everything is wired to the container of the same qube; afterwards nothing is."""
+    qube.say("web", "db=store.count cache=store.port")
+    qube.say("qube", "db=store.count cache=web.who")
+    wait_for(lambda: len(qube.run("ls", "/run/api").stdout.split()) == 2)
+    wait_for(lambda: len(qube.inside("web", "ls", "/run/api").stdout.split()) == 2)
+    yield qube
+    qube.allow()
+    qube.say("web", "")
+    qube.say("qube", "")
+    wait_for(lambda: qube.run("ls", "/run/api").stdout == b"")
+    wait_for(lambda: qube.inside("web", "ls", "/run/api").stdout == b"")
+
+
+@pytest.mark.parametrize("where", ["/run/api/db", "/run/db.sock", "127.0.0.1:6379"])
+def test_a_container_calls_another_of_its_qube(wired, where):
+    assert wired.call(where, b"four", of="web") == b"4"
+
+
+@pytest.mark.parametrize("where", ["/run/api/db", "/run/db.sock", "127.0.0.1:6380"])
+def test_the_qube_as_such_calls_its_containers(wired, where):
+    assert wired.call(where, b"four") == b"4"
+
+
+def test_a_container_can_do_nothing_to_its_slots(wired):
+    for command in ("rm /run/api/db", "touch /run/api/x", "umount /run/api", "ls /run/tesseraqt"):
+        assert wired.inside("web", "sh", "-c", command, check=False).returncode != 0
+
+
+@pytest.mark.parametrize("where", ["/run/db.sock", "127.0.0.1:6379"])
+def test_a_container_calls_one_of_another_qube(wired, where):
+    """That other qube is this one too, behind what stands for qrexec."""
+    wired.say("web", "db=vault/store.count cache=vault/store.port")
+    wired.allow("vault tesseraqt.Api+store.count", "vault tesseraqt.Api+store.port")
+    wait_for(lambda: wired.leads("web/db") == "vault/store.count")
+    # A call that begins while the slot is led elsewhere may be ended with the others.
+    wait_for(lambda: wired.call(where, b"five!", of="web") == b"5")
+    wired.allow()
+    assert wired.refused(where, of="web")
+
+
+def test_a_slot_leads_elsewhere_without_anything_being_started_again(wired):
+    before = wired.started("web"), wired.started("store")
+    assert wired.call("/run/db.sock", b"x", of="web") == b"1"
+    wired.say("web", "db=qube.count")
+    wait_for(lambda: wired.leads("web/db") == "qube.count")
+    assert wired.call("/run/db.sock", b"x", of="web") == b""  # nobody serves that in this test
+    wired.say("web", "db=store.count")
+    wait_for(lambda: wired.leads("web/db") == "store.count")
+    assert wired.call("/run/db.sock", b"xx", of="web") == b"2"
+    assert (wired.started("web"), wired.started("store")) == before
+
+
+def test_calls_that_go_where_a_slot_led_are_over_when_it_leads_elsewhere(wired):
+    calling = wired.open("/run/db.sock", of="web")
+    wait_for(lambda: wired.calls("tesseraqt-slot-web.db@*") == 1)
+    wired.say("web", "db=web.who")
+    wait_for(lambda: wired.calls("tesseraqt-slot-web.db@*") == 0)
+    assert calling.communicate(b"too late")[0] == b""
+
+
+def test_more_calls_at_once_than_are_allowed_are_refused(wired):
+    calling = [wired.open("/run/tesseraqt/api/store/count") for _ in range(2)]
+    try:
+        wait_for(lambda: wired.calls("tesseraqt-api-count@*", of="store") == 2)
+        assert wired.refused("/run/tesseraqt/api/store/count")
+    finally:
+        for one in calling:
+            one.communicate(b"all that I say")
+    wait_for(lambda: wired.calls("tesseraqt-api-count@*", of="store") == 0)
+    assert wired.call("/run/tesseraqt/api/store/count", b"x") == b"1"
+
+
+CALLER = """
+import socket, sys, concurrent.futures as futures
+def call(size):
+    with socket.socket(socket.AF_UNIX) as one:
+        one.connect("/run/api/db")
+        rest = size
+        while rest:
+            rest -= one.send(bytes(min(rest, 1 << 20)))
+        one.shutdown(socket.SHUT_WR)
+        said = one.makefile("rb").read()
+        assert said == b"%d\\n" % size, (size, said)
+mode, number = sys.argv[1], int(sys.argv[2])
+if mode == "in-a-row":
+    for size in range(number):
+        call(size)
+elif mode == "at-once":
+    with futures.ThreadPoolExecutor(number) as pool:
+        list(pool.map(call, range(number)))
+else:
+    call(number)
+"""
+
+
+@pytest.mark.parametrize("how", [("in-a-row", "200"), ("at-once", "2"), ("bytes", str(1 << 28))])
+@pytest.mark.parametrize("to", ["store.count", "vault/store.count"])
+def test_calls_of_a_program_in_a_container(wired, how, to):
+    wired.allow("vault tesseraqt.Api+store.count")
+    wired.say("web", f"db={to} cache=store.port")
+    wait_for(lambda: wired.leads("web/db") == to)
+    wait_for(lambda: wired.call("/run/db.sock", b"x", of="web") == b"1")
+    began = time.monotonic()
+    called = wired.inside("web", "/usr/bin/python3", "-c", CALLER, *how, check=False)
+    assert (called.returncode, called.stderr.decode()) == (0, "")
+    print(f"{to}, {' '.join(how)}: {time.monotonic() - began:.2f} s")
+
+
+def test_a_container_that_dies_is_started_by_the_next_call(wired):
+    before = wired.started("store")
+    wired.run("systemctl", "kill", "--signal=KILL", "container@store.service")
+    wired.run("systemctl", "stop", "container@store.service")
+    assert wired.call("/run/db.sock", b"again", of="web") == b"5"
+    assert wired.started("store") != before
+
+
+def test_nothing_is_left_failed_by_what_was_refused(qube):
+    assert qube.run("systemctl", "--failed", "--plain", "--no-legend").stdout == b""
