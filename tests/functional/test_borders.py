@@ -15,7 +15,10 @@ def problems(declare):
     def run(qubes, **rest):
         templates = {"nixos": {"os": "nixos", "adopt": True}}
         pillar = {
-            **{"containers": PARTS, "nixos_only": "off", "qubes": qubes, "templates": templates},
+            "containers": PARTS,
+            "nixos_only": "off",
+            "qubes": qubes,
+            "templates": templates,
             **rest,
         }
         return declare({"tesseraqt": pillar}).modules["tesseraqt.check"]()["problems"]

@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import salt.exceptions
 import salt.loader
-import simulated_dom0
 
 CONTAINERS = {
     "web": {"consumes": {"db": None, "here": {"optional": True}, "none": {"optional": True}}},

@@ -132,3 +132,16 @@ def test_patterns_are_patterns_to_an_editor_too():
 def test_patterns_have_nothing_that_only_python_knows():
     for pattern in patterns():
         assert not re.search(r"\\[AZz]|\(\?P|\(\?[aiLmsux]", pattern), pattern
+
+
+def test_a_question_that_is_never_asked_is_warned_of():
+    problems = Problems()
+    pillar = {
+        "containers": {"web": {"consumes": {"db": None}}, "sql": {"provides": {"db": {"tcp": 1}}}},
+        "defaults": {"template": "nixos", "label": "red"},
+        "qubes": {"a": {"containers": {"sql": {}, "web": {"db": {"to": "sql.db", "ask": True}}}}},
+    }
+    schema.fleet(pillar, problems)
+    assert problems.found == []
+    said = "qubes.a.containers.web.db: stays in its qube, where Qubes asks nobody"
+    assert [str(warning) for warning in problems.warnings] == [f"{said}: `ask` does nothing"]

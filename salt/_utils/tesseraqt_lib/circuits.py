@@ -61,11 +61,11 @@ def at_odds(declared: Fleet, problems: Problems) -> None:
 
 
 def unasked(declared: Fleet, problems: Problems) -> None:
-    """Nobody is promised a question that is never asked."""
+    """Whoever declares a question that is never asked is told so."""
     for qube in declared.qubes.values():
         for one in () if qube.absent else wires.bound(qube):
             if one.wire.ask and not one.crosses:
-                problems.add(one.path, "stays in its qube, where nobody asks: leave out `ask:`")
+                problems.warn(one.path, "stays in its qube, where Qubes asks nobody: `ask` does nothing")
 
 
 def needed(declared: Fleet) -> dict[Place, list[Bound]]:
