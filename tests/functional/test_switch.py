@@ -82,7 +82,7 @@ def test_nobody_confirms_and_it_goes_back_by_itself(alone, states, monkeypatch):
     assert answer.result is True, answer.comment
 
 
-def test_what_a_switch_would_do_is_told_once_it_is_built(alone, declare):
+def test_what_a_switch_would_do_is_told_once_it_is_built(world, alone, declare):
     fleet = {
         "containers": SYSTEM["containers"],
         "qubes": {
@@ -106,7 +106,9 @@ def test_what_a_switch_would_do_is_told_once_it_is_built(alone, declare):
     built = modules.tesseraqt.build("alone")
     assert any("container@web.service" in line for line in built["activating"])
     builds = alone.builds()
+    world.forget_calls()
     clear = states.tesseraqt.deployed("alone", test=True, **declared)
+    assert world.writes() == []
     assert "would restart the following units: container@web.service" in clear.comment
     assert clear.changes == {
         "system": {"old": dark.changes["system"]["old"], "new": built["system"]}

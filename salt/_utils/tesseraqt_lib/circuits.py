@@ -65,7 +65,9 @@ def unasked(declared: Fleet, problems: Problems) -> None:
     for qube in declared.qubes.values():
         for one in () if qube.absent else wires.bound(qube):
             if one.wire.ask and not one.crosses:
-                problems.warn(one.path, "stays in its qube, where Qubes asks nobody: `ask` does nothing")
+                problems.warn(
+                    one.path, "stays in its qube, where Qubes asks nobody: `ask` does nothing"
+                )
 
 
 def needed(declared: Fleet) -> dict[Place, list[Bound]]:

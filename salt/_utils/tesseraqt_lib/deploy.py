@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tesseraqt_lib import failures, guest, power, record, scripts
+from tesseraqt_lib import failures, guest, power, quietly, record, scripts
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.failures import Failed
 from tesseraqt_lib.journal import Journal
@@ -122,7 +122,8 @@ def look_ahead(root: Root, means: Means) -> tuple[str, ...]:
         return ()
     log = Log(means.log(root.name))
     try:
-        return Deployment(root, means, Progress(root.name, log)).preview()
+        progress = Progress(root.name, log)
+        return Deployment(root, means, progress, quietly.by_qrexec).preview()
     except guest.NoAnswer as error:
         raise Failed(str(error)) from error
     finally:
@@ -164,8 +165,10 @@ def working(root: Root, means: Means) -> Iterator[Deployment]:
 class Deployment:
     """One root on its way."""
 
-    def __init__(self, root: Root, means: Means, progress: Progress) -> None:
-        self.root, self.means, self.progress = root, means, progress
+    def __init__(
+        self, root: Root, means: Means, progress: Progress, way: guest.Way = guest.by_qvm_run
+    ) -> None:
+        self.root, self.means, self.progress, self.way = root, means, progress, way
 
     def start(self) -> None:
         """The root runs; that it was off is remembered beyond the death of this process."""
@@ -249,7 +252,7 @@ class Deployment:
     def ask(self, name: str, *arguments: str, data: io.BytesIO | None = None) -> guest.Answer:
         """The script ran in the root, and says that it did its work."""
         script = scripts.load(self.means.read, name)
-        answer = guest.ask(self.root.name, script, arguments, data, *self.progress.ears)
+        answer = guest.ask(self.root.name, script, arguments, data, *self.progress.ears, self.way)
         if failed := answer.values.get(guest.FAILED):
             raise Failed(self._told(name, failures.FAILED[failed], answer.lines))
         return answer

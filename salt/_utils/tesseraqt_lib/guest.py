@@ -34,6 +34,8 @@ NONCE = 16
 #: What a script says that could not do its work.
 FAILED = "failed"
 
+#: From a qube, the size of a script and its arguments to a command, and what that reads first.
+Way = Callable[[str, int, tuple[str, ...]], tuple[tuple[str, ...], bytes]]
 Grammar = Mapping[str, re.Pattern[str]]
 
 
@@ -80,19 +82,21 @@ def ask(
     data: Source | None = None,
     tell: Callable[[str], None] = silence,
     beat: Callable[[], None] = still,
+    way: Way | None = None,
 ) -> Answer:
     """The script ran in the qube to its end.
 
     :param data: what the script reads on stdin
     :param tell: gets the log, line by line, printable and with the name of the qube
     :param beat: is called now and then while the qube says nothing
+    :param way: how the qube is reached; by ``qvm-run`` if nothing is said
     :raises NoAnswer: it did not run, did not end in time, or answered against the grammar
     """
     nonce = secrets.token_hex(NONCE)
     lines = Lines(qube, tell)
     text = whole_text(script, nonce)
-    source = _Joined(io.BytesIO(text), data or io.BytesIO())
-    argv = command(qube, len(text), arguments)
+    argv, first = (way or by_qvm_run)(qube, len(text), arguments)
+    source = _Joined(io.BytesIO(first + text), data or io.BytesIO())
     try:
         ended = converse(argv, source, script.bounds, lines.add, beat)
         lines.end()
@@ -122,6 +126,11 @@ def command(qube: str, size: int, arguments: tuple[str, ...]) -> tuple[str, ...]
     options = ("-p", "--no-gui", "--no-autostart", "--no-filter-escape-chars", "--no-shell")
     shell = ("/bin/sh", "-c", BOOT, "tesseraqt", str(size), *arguments)
     return ("qvm-run", *options, "-u", "root", "--", qube, *shell)
+
+
+def by_qvm_run(qube: str, size: int, arguments: tuple[str, ...]) -> tuple[tuple[str, ...], bytes]:
+    """The command that runs a script, and what it reads before that: nothing."""
+    return command(qube, size, arguments), b""
 
 
 class Refused(Exception):

@@ -63,7 +63,7 @@ def _command(args: argparse.Namespace) -> list[str] | None:
     if service in ("qubes.VMExec", "qubes.VMRootExec"):
         return [_decoded(part) for part in argument.split("+")]
     if service in ("qubes.VMShell", "qubes.VMRootShell"):
-        return ["/bin/sh", "-c", args.before]
+        return ["/bin/bash", *(["-c", args.before] if args.before else [])]
     return None
 
 
