@@ -135,8 +135,13 @@ class Dom0:
         return self._parts[vm.name]
 
     def global_properties(self) -> Mapping[str, Value]:
-        """The machine's own properties."""
+        """The machine's own properties.
+
+        They name dom0, and the client cannot tell the class of a dom0 that it has not seen in
+        the list: the next list would end in an AssertionError.
+        """
         with asking("the global properties"):
+            self.app.domains.refresh_cache()
             # Any of them brings all of them; this one exists in every version.
             _ = self.app.default_template
             return look.values(self.app)
