@@ -101,6 +101,13 @@ def test_a_dispvm_without_template_is_based_on_the_default_disposable_template(m
     assert str(look(make("disposable", "--class", "DispVM")).template) == "default-dvm"
 
 
+def test_a_named_disposable_keeps_the_tag_that_it_had_before_it_inherited(app, make, look):
+    app.domains["default-dvm"].audiovm = None
+    qube = look(make("disposable", "--class", "DispVM", "--template", "default-dvm"))
+    assert (qube.audiovm, qube.property_is_default("audiovm")) == (None, False)
+    assert sorted(qube.tags) == ["audiovm-dom0", "created-by-dom0", "guivm-dom0"]
+
+
 @pytest.mark.parametrize("template", ["nixos", "sys-net"])
 def test_a_dispvm_needs_a_template_for_disposables(tool, template):
     asked = ("--class", "DispVM", "--template", template, "--label", "red", "--", "disposable")

@@ -129,11 +129,11 @@ def _furnish(qube: Qube, template: str, pools: dict[str, str]) -> None:
     """Template, features, tags and disks, in the order of the real thing."""
     if qube.has("template"):
         qube.doc["properties"]["template"] = _template(qube, template)
-    if qube.klass == "DispVM":
-        _inherit(qube)
     if not qube.fleet.value("check_updates_vm"):
         qube.set_feature("check-updates", "")
     qube.fire("domain-init")
+    if qube.klass == "DispVM":
+        _inherit(qube)
     qube.fire("domain-add")
     qube.add_tag("created-by-dom0")
     volumes.create(qube, pools)
@@ -161,7 +161,7 @@ def _template(qube: Qube, name: str) -> str:
 
 
 def _inherit(qube: Qube) -> None:
-    """A disposable starts as a copy of its template (DispVM.__init__)."""
+    """A disposable becomes a copy of its template once it is there (DispVM.__init__)."""
     template = qube.template
     properties = qube.doc["properties"]
     for name, value in template.doc["properties"].items():
@@ -173,7 +173,7 @@ def _inherit(qube: Qube) -> None:
     for name, value in template.features.items():
         if not name.startswith("preload-dispvm"):
             qube.features[name] = value
-    qube.tags.extend(template.tags)
+    qube.tags.extend(tag for tag in template.tags if tag not in qube.tags)
 
 
 def disposable(fleet: Fleet, template: Qube) -> Qube:
