@@ -29,11 +29,18 @@ from tesseraqt_lib.steps import (
 )
 
 
-def present(want: Qube, have: Have | None, source: Have | None = None, spool: str = "") -> Plan:
+def present(
+    want: Qube,
+    have: Have | None,
+    source: Have | None = None,
+    spool: str = "",
+    unreachable: str = "",
+) -> Plan:
     """The steps that make ``want`` true.
 
     ``source`` is the qube that a clone is made of, as far as it can be seen; ``spool`` is
-    the directory in which a checked package is found when its step runs.
+    the directory in which a checked package is found when its step runs;
+    ``unreachable`` is the wanted netvm if it is off.
     """
     if have is None:
         return made(want, source, spool)
@@ -42,7 +49,9 @@ def present(want: Qube, have: Have | None, source: Have | None = None, spool: st
         return Plan(want.name, refusals=tuple(why))
     if have.half and want.made_whole:
         return remade(want, have, source, spool)
-    return halted_if_needed(want, have, [*taken_over(want, have), *differences(want, have)])
+    return halted_if_needed(
+        want, have, [*taken_over(want, have), *differences(want, have)], unreachable
+    )
 
 
 def absent(want: Qube, have: Have | None, users: Sequence[str] = ()) -> Plan:
@@ -251,10 +260,12 @@ def same(want: str | None, have: Value) -> bool:
     return not have.default and have.text == want
 
 
-def halted_if_needed(want: Qube, have: Have, steps: Iterable[Step]) -> Plan:
+def halted_if_needed(want: Qube, have: Have, steps: Iterable[Step], unreachable: str = "") -> Plan:
     """The plan with its qube halted around the steps that need that, if it may be."""
     planned = tuple(steps)
     needing = [step.what for step in planned if needs_halted(step, have)]
+    if unreachable:
+        needing.append(f"prefs.netvm ({unreachable} is off)")
     on = () if want.running is False else (replace(started(want.name, "Halted"), what="restart"),)
     if have.halted and have.stopped:
         return Plan(want.name, (*planned, *on))

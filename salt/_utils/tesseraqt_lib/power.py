@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tesseraqt_lib.model import Have, Plan, Step
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.model import Have, Plan, Step, Value
 from tesseraqt_lib.record import Runs
 
 
@@ -44,6 +45,35 @@ def current(want: Runs, have: Have | None, old: Sequence[str]) -> Plan:
 def halts(step: Step) -> bool:
     """Whether the step halts a qube, for good or for those that follow."""
     return step.argv[0] == "qvm-shutdown"
+
+
+def served(name: str, running: Iterable[Have], default: str) -> list[str]:
+    """Those of the ``running`` qubes that have their network through the one called ``name``.
+
+    ``default`` is the default netvm: what follows it may be foretold, and not known by name.
+    """
+    return [have.name for have in running if netvm_of(have, default) == name != have.name]
+
+
+def netvm_of(have: Have, default: str) -> str:
+    """The netvm of a qube; none for one that Qubes preloaded, for it may be cut off."""
+    netvm = have.prefs.get("netvm", Value("", False))
+    if have.prefs.get("is_preload", Value("", True)).text == "True":
+        return ""
+    unknown = netvm.default and not netvm.text and have.klass != words.TEMPLATE
+    return default if unknown else netvm.text
+
+
+def following(running: Iterable[Have]) -> list[str]:
+    """Those of the ``running`` qubes that have the default netvm, whichever that is."""
+    return [have.name for have in running if have.prefs.get("netvm", Value("", False)).default]
+
+
+def refused_to_follow(plan: Plan, netvm: str, following: Sequence[str]) -> Plan:
+    """Nothing is done, for Qubes attaches no running qube to one that is off."""
+    what = f"default_netvm cannot become {netvm}, which is off, while {', '.join(following)}"
+    how = f"start it (qvm-start {netvm}) and apply again"
+    return Plan(plan.name, refusals=(f"{what} would follow: {how}",))
 
 
 def refused_to_halt(plan: Plan, served: Sequence[str]) -> Plan:

@@ -16,7 +16,6 @@ from typing import Any
 
 from tesseraqt_lib import foresight, machine, power, record, roots, schema, seen
 from tesseraqt_lib import plan as planner
-from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Settings, Value
 from tesseraqt_lib.problems import Problems
@@ -112,7 +111,10 @@ def present(context: Context, opts: Opts, want: Qube) -> Plan:
         if source is None:
             why = f"{want.source}, of which {want.name} would be a copy, is not there"
             return Plan(want.name, refusals=(why,))
-    plan = planner.present(want, have, source, str(dom0(context, opts).spool))
+    spool = str(dom0(context, opts).spool)
+    plan = planner.present(want, have, source, spool)
+    if have is not None and (name := unreachable(context, opts, want, have, plan)):
+        plan = planner.present(want, have, source, spool, name)
     return foretell(context, opts, want, unused(context, opts, plan))
 
 
@@ -134,24 +136,36 @@ def users(context: Context, opts: Opts, name: str) -> list[str]:
     return found + [f"the global {key}" for key, value in machine.items() if value.text == name]
 
 
+def unreachable(context: Context, opts: Opts, want: Qube, have: Have, plan: Plan) -> str:
+    """The netvm that a running qube is to get and that is off: Qubes refuses that."""
+    if have.halted or all(step.what != "prefs.netvm" for step in plan.steps):
+        return ""
+    name = want.prefs["netvm"]
+    if name is None:
+        name = dom0(context, opts).global_properties()["default_netvm"].text
+    same = have.prefs.get("netvm", Value("", True)).text == name
+    return name if off(context, opts, name) and not same else ""
+
+
+def off(context: Context, opts: Opts, name: str) -> bool:
+    """Whether there is a qube of this name, and it does not run."""
+    have = look(context, opts, Qube(name)) if name else None
+    return have is not None and have.halted
+
+
 def unused(context: Context, opts: Opts, plan: Plan) -> Plan:
     """The plan, but not if it halts a qube through which others have their network just now."""
     if not any(map(power.halts, plan.steps)):
         return plan
-    served = [name for name in dom0(context, opts).classes() if serves(context, opts, plan, name)]
+    default = dom0(context, opts).global_properties()["default_netvm"].text
+    served = power.served(plan.name, those_that_run(context, opts), default)
     return power.refused_to_halt(plan, served) if served else plan
 
 
-def serves(context: Context, opts: Opts, plan: Plan, name: str) -> bool:
-    """Whether the qube called ``name`` runs, and has its network through that of the plan."""
-    have = look(context, opts, Qube(name)) if name != plan.name else None
-    if have is None or have.halted or "netvm" not in have.prefs:
-        return False
-    netvm = have.prefs["netvm"]
-    if netvm.default and not netvm.text and have.klass != words.TEMPLATE:
-        netvm = dom0(context, opts).global_properties()["default_netvm"]
-    preloaded = have.prefs.get("is_preload", Value("", True)).text == "True"
-    return netvm.text == plan.name and not preloaded
+def those_that_run(context: Context, opts: Opts) -> list[Have]:
+    """Every qube that runs; in a test run, that would by now."""
+    found = [look(context, opts, Qube(name)) for name in dom0(context, opts).classes()]
+    return [have for have in found if have is not None and not have.halted]
 
 
 def planned(context: Context, opts: Opts, state: State) -> Plan:
@@ -273,4 +287,9 @@ def global_properties(context: Context, opts: Opts, want: Settings) -> Plan:
     """The steps to the declared global properties."""
     if opts["test"]:
         context[GLOBALS] = {name: foresight.after_set(text) for name, text in want.items()}
-    return planner.global_properties(want, dom0(context, opts).global_properties())
+    plan = planner.global_properties(want, dom0(context, opts).global_properties())
+    if all(step.what != "prefs.default_netvm" for step in plan.steps):
+        return plan
+    name = want["default_netvm"] or ""
+    following = power.following(those_that_run(context, opts)) if off(context, opts, name) else []
+    return power.refused_to_follow(plan, name, following) if following else plan
