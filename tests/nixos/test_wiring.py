@@ -121,8 +121,8 @@ def test_a_slot_is_wired_and_unwired_while_the_qube_runs(wires):
     wait_for(lambda: len(wires.sockets()) == 2)
     wires.say("web", "db=store.sql")
     wires.change("web")
-    wait_for(lambda: wires.sockets() == {"tesseraqt-slot-web.db.socket"})
-    assert wires.notes() == {"web/db": "store.sql\n"}
+    wait_for(lambda: wires.notes() == {"web/db": "store.sql\n"})
+    assert wires.sockets() == {"tesseraqt-slot-web.db.socket"}
     (wires.place / "tesseraqt-web").unlink()
     wires.change("web")
     wait_for(lambda: wires.sockets() == set())
