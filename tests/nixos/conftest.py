@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from nix_evaluation import EVALUATE, NIXOS, Nix, golden
+from nix_evaluation import EVALUATE, NIXOS, WIRED, Nix, golden
 
 MODULE = "{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }\n"
 
@@ -62,3 +62,8 @@ def evaluated(nix, nixpkgs, plant):
 @pytest.fixture(scope="session")
 def full(evaluated):
     return evaluated(golden("full-nixos"))
+
+
+@pytest.fixture(scope="session")
+def wired(evaluated):
+    return evaluated(WIRED)

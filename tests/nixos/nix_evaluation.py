@@ -11,6 +11,30 @@ REPO = HERE.parent.parent
 NIXOS = REPO / "salt" / "tesseraqt" / "files" / "nixos"
 EVALUATE = HERE / "evaluate.nix"
 
+#: The document of a root with every kind of wire.
+WIRED = {
+    "containers": {
+        "web": {
+            "provides": {"http": {"tcp": 80, "max_connections": 4}},
+            "consumes": {"db": {"socket": "/run/db.sock"}, "cache": {"tcp": 6379}, "bare": {}},
+        },
+        "store": {
+            "autostart": False,
+            "provides": {"sql": {"socket": "/run/user/1000/sql", "user": "alice"}},
+            "users": {"alice": {"uid": 1000}},
+        },
+        "a": {"provides": {"b-c": {"socket": "/run/x"}}},
+        "a-b": {"provides": {"c": {"tcp": 1}}},
+    },
+    "root": {
+        "packages": ["hello"],
+        "config": {"networking.hosts": {"127.0.0.2": ["itself.example"]}},
+        "modules": ["modules/00000000-m.nix"],
+        "provides": {"status": {"tcp": 9100}},
+        "consumes": {"sql": {"socket": "/run/sql.sock"}, "page": {"tcp": 8080}},
+    },
+}
+
 
 def golden(name):
     """The document of a root, as dom0 renders it."""

@@ -114,11 +114,11 @@ def call(path, message=b"", *, timeout=20):
 
 
 def refused(path):
-    """Whether a call ends at once, unanswered; with words unread, the end is a reset."""
+    """Whether a call ends at once, unanswered; with words unread, the end is an error."""
     began = time.monotonic()
     try:
         answer = call(path, b"x")
-    except ConnectionResetError:
+    except OSError:
         answer = b""
     return answer == b"" and time.monotonic() - began < 5
 

@@ -81,6 +81,8 @@ def test_the_defaults_of_the_hardening(full):
     hidden = set(re.findall(r"--tmpfs=([^:\s]+):", full["starts"]["keys"]))
     assert hidden == {f"/nix/var/nix/{d}" for d in ("daemon-socket", "db", "gcroots", "profiles")}
     assert "--ephemeral" in full["starts"]["keys"]
+    assert "COPY_RESOLV_CONF=1" not in full["confs"]["keys"]
+    assert "DeviceAllow=" not in full["units"]["container@keys.service"]["text"]
     assert not re.search("HOST_ADDRESS=|LOCAL_ADDRESS=|HOST_PORT=", full["confs"]["keys"])
 
 

@@ -22,7 +22,7 @@ let
       StandardInput = "socket";
       StandardOutput = "socket";
       StandardError = "journal";
-      RestrictAddressFamilies = "AF_UNIX AF_INET";
+      RestrictAddressFamilies = [ "AF_UNIX" ] ++ lib.optional (lib.hasPrefix "TCP4:" address) "AF_INET";
     };
   };
 
