@@ -19,13 +19,14 @@ test: lint nix sockets graphviz ## Run everything that has to be green: linters,
 fast: .venv/ready ## Run the unit tests only, in seconds.
 	$(PYTEST) tests/unit
 
-lint: .venv/ready ## Check style, formatting and types, of Python and of SLS files.
+lint: .venv/ready ## Check style, formatting and types, of Python, SLS files and shell scripts.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy --package tesseraqt_lib
 	for module in salt/_*/*.py; do .venv/bin/mypy $$module || exit 1; done
 	find salt pillar -name '*.sls' -exec .venv/bin/salt-lint {} +
 	.venv/bin/yamllint --strict .
+	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tools/install tools/test-on-salt tools/venv .ci/run
 
 contract: .venv/ready ## Check that the simulated dom0 does what we rely on; it says how to ask a real one.
 	$(PYTEST) tests/contract
@@ -39,11 +40,12 @@ bench: .venv/ready nix ## Measure how long plans and runs take for fleets of sev
 test-matrix: nix sockets ## Run the functional tests on each supported line of Salt.
 	for line in 3006 3007 3008; do tools/test-on-salt $$line || exit 1; done
 
-test-nixos: .venv/ready ## Build and boot real NixOS systems; needs NIXPKGS, the path of a nixpkgs.
+test-nixos: .venv/ready nix sockets ## Evaluate the NixOS modules and run their units; needs NIXPKGS, the path of a nixpkgs.
 ifdef NIXPKGS
+	@command -v systemd-nspawn >/dev/null || tools/install systemd-container
 	$(PYTEST) tests/nixos --timeout=3600
 else
-	@echo 'Skipped: these tests build NixOS from a nixpkgs, and NIXPKGS does not say where one is.'
+	@echo 'Skipped: these tests evaluate NixOS from a nixpkgs, and NIXPKGS does not say where one is.'
 endif
 
 nix: ## Install Nix, which the simulated qubes run, if it is missing.

@@ -3,7 +3,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 
 import pytest
@@ -24,12 +23,6 @@ def test_nix_can_read(nix, file):
 def test_a_shell_can_read(file):
     answer = subprocess.run(["bash", "-n", file], capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
-
-
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="there is no shellcheck")
-def test_shellcheck_finds_nothing():
-    answer = subprocess.run(["shellcheck", *SCRIPTS], capture_output=True, text=True, check=False)
-    assert answer.stdout == ""
 
 
 def test_no_file_is_left_out_of_this_directory():

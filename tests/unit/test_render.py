@@ -17,6 +17,7 @@ ROOTS = [
     ("full", "alone"),
     ("full", "nixos"),
     ("full", "nixos-dev"),
+    ("wired", "nixos"),
 ]
 
 
