@@ -173,10 +173,10 @@ def test_programs_are_in_the_menu_and_in_the_terminal(full):
     assert {
         "tesseraqt-enter",
         "tesseraqt-icons-mail",
-        "tesseraqt-mail-reader.desktop",
-        "tesseraqt-mail-top.desktop",
+        "tesseraqt-mail.reader.desktop",
+        "tesseraqt-mail.top.desktop",
         "tesseraqt-open-mail",
-        "tesseraqt-run-mail-top",
+        "tesseraqt-run-mail.top",
     } == {name for name in full["packages"] if name.startswith("tesseraqt")}
 
 

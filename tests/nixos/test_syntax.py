@@ -118,6 +118,13 @@ def test_another_text_of_a_file_of_ours_is_evaluated(root, name):
     assert root.build() == (0, ["db", "web"])
 
 
+def test_another_way_to_the_configuration_of_the_root_is_evaluated(root):
+    (root.tree / "root.nix").write_text("{ }")
+    root.build()
+    (root.tree / "root.nix").write_text("{ imports = [ ./nixos ]; }")
+    assert root.build() == (0, ["db", "web"])
+
+
 def test_another_configuration_of_the_root_is_evaluated(root):
     root.build()
     (root.place / "own" / "flake.lock").write_text("{}")

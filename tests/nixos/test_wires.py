@@ -182,3 +182,11 @@ def test_a_root_without_wires_has_nothing_of_them(evaluated):
     assert not any(part in name for name in root["units"] for part in ("-api-", "-slot-", "wires"))
     assert root["rpc"] == {"etc": [], "packages": []}
     assert not any("qubes-rpc" in rule or "/slots" in rule for rule in root["tmpfiles"])
+
+
+def test_a_switch_does_not_start_what_only_a_socket_can(full, wired):
+    guests = (guest["units"] for root in (full, wired) for guest in root["guests"].values())
+    for units in (full["units"], wired["units"], *guests):
+        for name, unit in units.items():
+            if name.endswith("@.service"):
+                assert "X-RestartIfChanged=false" in lines(unit), name

@@ -36,6 +36,8 @@ let
 
   service = { name, slot, ... }: nameValuePair "tesseraqt-slot-${name}.${slot}@" {
     description = "Call through slot ${slot} of ${name}";
+    # A switch cannot start it again, for only its socket can.
+    restartIfChanged = false;
     # A refused call is no reason to call the qube degraded.
     unitConfig.CollectMode = "inactive-or-failed";
     path = [ pkgs.socat pkgs.coreutils system ];

@@ -42,6 +42,8 @@ let
   };
 
   displayService = name: cfg: nameValuePair "tesseraqt-display-${name}@" {
+    # A switch cannot start it again, for only its socket can.
+    restartIfChanged = false;
     description = "Display of container ${name}";
     serviceConfig = {
       ExecStart = "${gate name}";
@@ -94,6 +96,7 @@ let
   };
 
   openService = name: cfg: nameValuePair "tesseraqt-open-${name}@" {
+    restartIfChanged = false;
     description = "Starts a program of container ${name}";
     serviceConfig = {
       ExecStart = "${opener name cfg}";
@@ -143,7 +146,7 @@ let
   );
 
   # A program for a terminal needs no display in the container.
-  inTerminal = name: entry: declared: pkgs.writeShellScriptBin "tesseraqt-run-${name}-${entry}" ''
+  inTerminal = name: entry: declared: pkgs.writeShellScriptBin "tesseraqt-run-${name}.${entry}" ''
     exec tesseraqt-enter -u ${declared.user} ${name} ${lib.escapeShellArgs declared.command}
   '';
 
@@ -151,11 +154,12 @@ let
     mapAttrsToList (inTerminal name) (filterAttrs (_: entry: entry.terminal) cfg.desktop);
 
   item = name: entry: declared: pkgs.makeDesktopItem {
-    name = "tesseraqt-${name}-${entry}";
+    # A dot, for both may have `-` in them.
+    name = "tesseraqt-${name}.${entry}";
     desktopName = lib.escape [ "\\" ] "${declared.title} (${name})";
     comment = "In container ${name}";
     exec =
-      if declared.terminal then "tesseraqt-run-${name}-${entry}" else "tesseraqt-open-${name} ${entry}";
+      if declared.terminal then "tesseraqt-run-${name}.${entry}" else "tesseraqt-open-${name} ${entry}";
     icon = if declared.icon != null then declared.icon else "application-x-executable";
     inherit (declared) terminal;
   };

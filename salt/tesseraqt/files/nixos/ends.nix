@@ -15,6 +15,8 @@ let
 
   adapter = description: after: user: address: {
     inherit after description;
+    # A switch cannot start it again, for only its socket can.
+    restartIfChanged = false;
     unitConfig.CollectMode = "inactive-or-failed";
     serviceConfig = import ./confined.nix // {
       User = user;

@@ -6,8 +6,10 @@ let
   tree = ../.;
   document = builtins.fromJSON (builtins.readFile (tree + "/system.json"));
   hash = file: builtins.hashFile "sha256" file;
-  content = directory: builtins.mapAttrs (file: _: hash (directory + "/${file}")) (builtins.readDir directory);
-  ours = content ./.;
+  # Every file of ours, beside this one and beside the document.
+  files = directory: builtins.filter (file: builtins.match ".*[.](nix|sh)" file != null) (builtins.attrNames (builtins.readDir directory));
+  content = directory: map (file: [ file (hash (directory + "/${file}")) ]) (files directory);
+  ours = map content [ ./. tree ];
   theirs = declared: map (file: hash (tree + "/${file}")) (declared.modules or [ ]);
   # What is declared of the qube itself could change its platform, or a container.
   root = document.root or { };
