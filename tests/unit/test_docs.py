@@ -157,6 +157,8 @@ def test_every_function_and_sls_that_is_named_exists():
     existing = set(re.findall(r"^def ([a-z]\w*)", code, re.MULTILINE))
     existing |= {path.stem for path in documents.REPO.glob("salt/tesseraqt/*.sls")}
     named = set(re.findall(r"(?<![/\w-])tesseraqt\.([a-z_]+)\b(?!/)", said))
+    options = documents.text("salt/tesseraqt/files/nixos/options.nix")
+    existing |= set(re.findall(r"^    ([a-z]+) = ", options, re.MULTILINE))
     files = {"conf", "tar", "top"}
     assert named - existing - files == set()
 
