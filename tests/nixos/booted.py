@@ -22,6 +22,7 @@ PATH = "/qube/bin:/usr/bin:/usr/sbin:/bin:/sbin"
 TARGETS = {
     "basic": "Requires=sysinit.target\nAfter=sysinit.target sockets.target\nWants=sockets.target",
     "default": "Requires=multi-user.target\nAfter=multi-user.target",
+    "halt": "Requires=halt.service\nAfter=halt.service",
     "multi-user": "Requires=basic.target\nAfter=basic.target\nWants=machines.target",
 }
 BARE = ("final", "local-fs", "machines", "network", "paths", "shutdown", "sockets", "sysinit")
@@ -32,6 +33,7 @@ PASSWD = (
     "nobody:x:65534:65534::/:/bin/sh\n"
 )
 GROUP = "root:x:0:\nusers:x:100:\ntesseraqt:x:990:\nnogroup:x:65534:\n"
+HALT = "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=systemctl --force halt\n"
 TMPFILES = "[Service]\nType=oneshot\nExecStart=systemd-tmpfiles --create /qube/tmpfiles.conf\n"
 
 
@@ -42,9 +44,9 @@ def here(text):
     text = re.sub(r'^Environment="PATH=.*$', f'Environment="PATH={PATH}"', text, flags=re.M)
     text = re.sub(r"^Environment=.*/nix/store.*\n", "", text, flags=re.M)
     text = re.sub(r"^ExecStart(Pre|Post)=.*\n", "", text, flags=re.M)
-    text = re.sub(
-        r"^ExecStart=\S*container_\S*", "ExecStart=/bin/bash /qube/start-%i", text, flags=re.M
-    )
+    for unit, script in (("container_", "start-%i"), ("tesseraqt-state-", "state-%N")):
+        run = f"ExecStart=/bin/bash /qube/{script}"
+        text = re.sub(rf"^ExecStart=\S*{unit}\S*", run, text, flags=re.M)
     return text.replace("[Service]\n", "[Service]\nEnvironment=QDB=/qube/qdb QREXEC=/qube/rpc\n")
 
 
@@ -57,16 +59,19 @@ def put_units(directory, units, tmpfiles):
         f"[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n{TMPFILES}"
     )
     (directory / "tmpfiles.conf").write_text("\n".join(tmpfiles) + "\n")
-    want(directory, "sysinit.target", "tmpfiles.service")
+    pull(directory, "sysinit.target.wants", "tmpfiles.service")
+    (directory / "halt.service").write_text(HALT)
     for name, unit in units.items():
         (directory / name).write_text(here(unit["text"]))
         for target in unit["wantedBy"]:
-            want(directory, target, name)
+            pull(directory, f"{target}.wants", name)
+        for target in unit["requiredBy"]:
+            pull(directory, f"{target}.requires", name)
 
 
-def want(directory, target, name):
-    (directory / f"{target}.wants").mkdir(exist_ok=True)
-    (directory / f"{target}.wants" / name).symlink_to(f"../{name}")
+def pull(directory, pulled, name):
+    (directory / pulled).mkdir(exist_ok=True)
+    (directory / pulled / name).symlink_to(f"../{name}")
 
 
 def skeleton(root):
@@ -128,6 +133,8 @@ class Booted:
         (self.qube / "wires.sh").write_text(f"slots='{slots}'\n" + (NIXOS / "wires.sh").read_text())
         (self.qube / "rpc").mkdir()
         shutil.copy(NIXOS / "api.sh", self.qube / "rpc" / "api.sh")
+        for name, script in self.evaluated["states"].items():
+            (self.qube / f"state-{name}").write_text(f"set -e\n{script}")
         self.allow()
         (self.qube / "qdb").mkdir()
         os.mkfifo(self.qube / "qdb" / "changes")
@@ -172,6 +179,8 @@ class Booted:
         argv = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--bind-ro=/usr"]
         argv += ["--register=no", "--keep-unit", "--machine=qube", "--private-network"]
         argv += ["--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
+        (self.root.parent / "rw").mkdir()
+        argv += [f"--bind={self.root.parent}/rw:/rw"]
         argv += ["--setenv=SYSTEMD_UNIT_PATH=/qube/units", "--boot"]
         argv += ["systemd.log_target=console"]
         # Else a container in it could not have a /proc of its own.

@@ -23,6 +23,7 @@ DOCUMENT = {
                 "port": {"tcp": 5432},
             },
             "users": {"alice": {"uid": 1000}},
+            "state": ["/var/lib/kept"],
         },
         "web": {
             "provides": {"who": {"socket": "/run/who"}},
@@ -39,7 +40,7 @@ DOCUMENT = {
 def server(address, command):
     """A server that has its command read all that a caller says, and then answer."""
     text = f"[Service]\nExecStart=/usr/bin/socat -t 60 {address},fork EXEC:'{command}'\n"
-    return {"text": text, "wantedBy": ["multi-user.target"]}
+    return {"text": text, "wantedBy": ["multi-user.target"], "requiredBy": []}
 
 
 SERVICES = {
@@ -196,6 +197,41 @@ def test_a_container_that_dies_is_started_by_the_next_call(wired):
     wired.run("systemctl", "stop", "container@store.service")
     assert wired.call("/run/db.sock", b"again", of="web") == b"5"
     assert wired.started("store") != before
+
+
+def test_a_container_is_as_hard_as_it_is_declared(qube):
+    status = dict(
+        line.split(":\t", 1)
+        for line in qube.inside("web", "cat", "/proc/1/status").stdout.decode().splitlines()
+        if ":\t" in line
+    )
+    assert status["NoNewPrivs"] == "1"
+    dropped = (12, 13, 19, 27, 30)  # NET_ADMIN, NET_RAW, SYS_PTRACE, MKNOD, AUDIT_CONTROL
+    assert all(not int(status["CapBnd"], 16) >> number & 1 for number in dropped)
+    [mapped] = qube.inside("web", "cat", "/proc/self/uid_map").stdout.decode().splitlines()
+    assert mapped.split()[0] == "0"
+    assert int(mapped.split()[1]) >= 65536
+    assert qube.inside("web", "ls", "/sys/class/net").stdout == b"lo\n"
+    hidden = ("daemon-socket", "db", "gcroots", "profiles")
+    assert (
+        qube.inside(
+            "web", "find", *(f"/nix/var/nix/{name}" for name in hidden), "-type", "f"
+        ).stdout
+        == b""
+    )
+    for path in ("/run/qubes-service", "/run/tesseraqt/slots", "/rw"):
+        assert qube.inside("web", "test", "-e", path, check=False).returncode != 0
+
+
+def test_state_outlives_a_container_and_is_its_roots(qube):
+    qube.call("/run/tesseraqt/api/store/port", b"")
+    qube.inside("store", "sh", "-c", "echo something > /var/lib/kept/file; echo x > /var/lib/gone")
+    qube.run("systemctl", "restart", "container@store.service")
+    assert qube.inside("store", "cat", "/var/lib/kept/file").stdout == b"something\n"
+    assert qube.inside("store", "stat", "--format=%u", "/var/lib/kept/file").stdout == b"0\n"
+    assert qube.inside("store", "test", "-e", "/var/lib/gone", check=False).returncode != 0
+    modes = qube.run("stat", "--format=%a %u", "/rw/tesseraqt", "/rw/tesseraqt/store").stdout
+    assert modes == b"700 0\n700 0\n"
 
 
 def test_nothing_is_left_failed_by_what_was_refused(qube):
