@@ -10,6 +10,18 @@ from typing import Any
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.compounds import Listed, Map, Record, Section, Short
+from tesseraqt_lib.ends import (
+    API,
+    CONSUMES,
+    FOREIGN,
+    NAME_PATTERN,
+    PATH,
+    PROVIDES,
+    UNKEPT,
+    USER,
+    Number,
+    slots_apart,
+)
 from tesseraqt_lib.problems import Problems, joined, shown
 from tesseraqt_lib.shapes import (
     INVALID,
@@ -18,41 +30,18 @@ from tesseraqt_lib.shapes import (
     Nullable,
     Shape,
     Text,
-    Whole,
     kind_of,
     unsafe_text,
 )
 from tesseraqt_lib.values import FILE, INT_MAX, Size
 
-#: No underscore (NixOS asserts that), and short enough for a service flag and a unit name.
-NAME_PATTERN = r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?"
 NAME = Text(NAME_PATTERN, "a container is up to 32 lower-case letters, digits or '-'")
-API = Text(NAME_PATTERN, "an API or slot is up to 32 lower-case letters, digits or '-'")
-#: EXTRA_NSPAWN_FLAGS is word-split and glob-expanded by a shell: nothing that it could act on.
-PATH = Text(
-    r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)+",
-    "an absolute path of letters, digits, '.', '_', '-' and '/', without '..'",
-    longest=200,
-)
 PACKAGE = Text(
     r"[A-Za-z_][A-Za-z0-9_'+-]*(?:\.[A-Za-z0-9_'+-]+)*",
     "a package is an attribute path of nixpkgs such as python3Packages.requests",
     longest=200,
 )
 ICON = Text(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", "an icon is a name such as firefox")
-USER = Text(r"[a-z_][a-z0-9_-]{0,30}", "a user is lower-case letters, digits, '_' or '-'")
-
-
-@dataclass(frozen=True)
-class Number(Whole):
-    """A whole number, as a number: what NixOS' own options take."""
-
-    def read(self, raw: Any, at: str, problems: Problems) -> Any:
-        text = super().read(raw, at, problems)
-        return text if text is INVALID else int(text)
-
-
-PORT = Number(1, 65535, "a TCP port")
 LINE = Text(r"[\x20-\x7e]{1,200}", "one line of up to 200 characters")
 SRI = Text(r"sha256-[A-Za-z0-9+/]{43}=", "a hash is sha256-... as nix prints it")
 URL = Text(r"https://[A-Za-z0-9._~:/?=&%+@-]{1,500}", "an https:// address")
@@ -134,24 +123,6 @@ def scalar_refused(raw: Any) -> str:
     return "" if raw is None else f"is {kind_of(raw)}, which NixOS option data cannot hold"
 
 
-def one_end(provided: Mapping[str, Any], at: str, problems: Problems) -> None:
-    """The API listens at exactly one place."""
-    ends = [end for end in ENDS if end in provided or joined(at, end) in problems.blamed]
-    if len(ends) != 1:
-        problems.add(at, "needs one of `socket: /path` and `tcp: port`, and only one")
-
-
-def one_end_at_most(consumed: Mapping[str, Any], at: str, problems: Problems) -> None:
-    """The slot is at one place; where, can be left open."""
-    if all(end in consumed for end in ENDS):
-        problems.add(at, "is socket or tcp, not both")
-
-
-#: What is a container's anew at each start, or the qube's.
-UNKEPT = ("/bin", "/dev", "/etc", "/nix", "/proc", "/run", "/sys", "/tmp", "/usr", "/var")  # noqa: S108
-FOREIGN = ("/dev/", "/nix/", "/proc/", "/run/", "/sys/")
-
-
 def state_apart(container: Mapping[str, Any], at: str, problems: Problems) -> None:
     """Every directory that is kept can be, and is no part of another one."""
     kept = container.get("state", ())
@@ -164,24 +135,12 @@ def state_apart(container: Mapping[str, Any], at: str, problems: Problems) -> No
                 problems.value(place, path, f"is below {other!r}, which is kept already")
 
 
-ENDS = ("socket", "tcp")
-EITHER_END = {"oneOf": [{"required": [end]} for end in ENDS]}
-NOT_BOTH_ENDS = {"not": {"required": list(ENDS)}}
-PROVIDED = Record(
-    {
-        "socket": PATH,
-        "tcp": PORT,
-        "user": USER,
-        "max_connections": Number(1, 64, "a small number"),
-    },
-    together=one_end,
-    rules=EITHER_END,
-)
-CONSUMED = Record(
-    {"socket": PATH, "tcp": PORT, "optional": Flag()},
-    together=one_end_at_most,
-    rules=NOT_BOTH_ENDS,
-)
+def all_apart(container: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """Neither what is kept nor the slots get into each other's way."""
+    state_apart(container, at, problems)
+    slots_apart(container, at, problems)
+
+
 PIN = Record({"url": URL, "hash": SRI}, required=("url", "hash"))
 LIMITS = Record(
     {
@@ -226,19 +185,19 @@ CONTAINER = Record(
     {
         "autostart": Flag(),
         "config": OptionData(),
-        "consumes": Map(API, Nullable(CONSUMED)),
+        "consumes": CONSUMES,
         "desktop": Map(API, DESKTOP),
         "hardening": HARDENING,
         "limits": LIMITS,
         "modules": Listed(FILE),
         "nixpkgs": PIN,
         "packages": Listed(PACKAGE),
-        "provides": Map(API, PROVIDED),
+        "provides": PROVIDES,
         "state": Listed(PATH),
         "users": Map(USER, Nullable(ACCOUNT)),
     },
     elsewhere={"services": "write NixOS options below `config:`, as `config: {services: ...}`"},
-    together=state_apart,
+    together=all_apart,
 )
 
 
@@ -273,7 +232,7 @@ HOW = Record(
         "confirm": Number(10, 3600, "seconds"),
     }
 )
-SYSTEM = Record({**SAID, **HOW.fields})
+SYSTEM = Record({**SAID, **HOW.fields}, together=slots_apart)
 
 #: ``container.api`` in the same qube, or ``qube/container.api``.
 TARGET = Text(

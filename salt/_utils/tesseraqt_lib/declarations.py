@@ -9,8 +9,9 @@ from typing import Any
 from tesseraqt_lib import values
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.compounds import Listed, Map, Record, Section, Shared, Short
-from tesseraqt_lib.containers import CHOSEN, CONTAINERS, SYSTEM, Number
+from tesseraqt_lib.containers import CHOSEN, CONTAINERS, SYSTEM
 from tesseraqt_lib.devices import DEVICES
+from tesseraqt_lib.ends import Number
 from tesseraqt_lib.firewall import FirewallRule
 from tesseraqt_lib.marks import FEATURES, SERVICES, TAGS
 from tesseraqt_lib.problems import Problems, joined

@@ -14,7 +14,7 @@ from typing import Any
 
 from tesseraqt_lib import borders
 from tesseraqt_lib.compounds import Listed, Record
-from tesseraqt_lib.containers import NAME_PATTERN
+from tesseraqt_lib.ends import NAME_PATTERN
 from tesseraqt_lib.model import Fleet
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.shapes import INVALID, Flag, Text
