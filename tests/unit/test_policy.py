@@ -2,6 +2,7 @@
 """The rules of a fleet, judged call by call: by the real parser, where it can be imported, and by
 the one of the simulated dom0."""
 
+import importlib
 import importlib.util
 import itertools
 import uuid
@@ -12,6 +13,7 @@ import pytest
 import simulated_dom0
 from hypothesis import strategies as some
 from tesseraqt_lib import policy, schema
+from tesseraqt_lib.policyfile import Found
 from tesseraqt_lib.problems import Problems
 
 simulated_dom0.importable()
@@ -191,8 +193,6 @@ def test_a_file_of_a_wrong_name_denies_every_call(judge, directory, name):
 
 
 def test_a_draft_is_passed_over(judge, directory):
-    from tesseraqt_lib.policyfile import Found
-
     (directory / policy.FILE).write_text(policy.text(["tesseraqt.Api +a.b a b allow"]))
     draft = Found(Path(directory / policy.FILE)).draft
     draft.write_text("half a li")
@@ -227,3 +227,30 @@ def test_rules_are_the_same_whatever_the_order_in_pillar():
         "tesseraqt.Api +sql.db b a allow",
         "tesseraqt.Api * * * deny",
     ]
+
+
+@pytest.fixture(params=["simulated", "real"])
+def lint(request, monkeypatch):
+    """``lint(path)``: the exit code of a ``qubes-policy-lint``, called as we call it."""
+    if request.param == "real" and not REAL:
+        pytest.skip("qrexec cannot be imported here; PYTHONPATH may name its sources")
+    where = {"real": "qrexec.tools", "simulated": "programs"}[request.param]
+    program = importlib.import_module(f"{where}.qubes_policy_lint")
+
+    def run(path):
+        monkeypatch.setattr("sys.argv", ["qubes-policy-lint", "--", str(path)])
+        try:
+            return program.main() or 0
+        except SystemExit as end:
+            return end.code
+
+    return run
+
+
+def test_the_linter_takes_a_draft_and_refuses_what_the_parser_would(lint, tmp_path):
+    draft = Found(tmp_path / policy.FILE).draft
+    rules = [policy.Rule("a", "b", "c.d", ask=True), policy.Rule("a", "b", "c.e")]
+    draft.write_text(policy.text(rule.line for rule in rules))
+    assert lint(draft) == 0
+    draft.write_text(draft.read_text() + "half a li\n")
+    assert lint(draft) == 1
