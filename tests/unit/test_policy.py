@@ -13,12 +13,12 @@ import pytest
 import simulated_dom0
 from hypothesis import strategies as some
 from tesseraqt_lib import policy, schema
-from tesseraqt_lib.policyfile import Found
 from tesseraqt_lib.problems import Problems
 
 simulated_dom0.importable()
 
 from programs import qrexec_policy  # noqa: E402
+from tesseraqt_lib.policyfile import Found  # noqa: E402
 
 REAL = importlib.util.find_spec("qrexec") is not None
 QUBES = ("a", "a.b", "b", "b-1", "vault")
