@@ -177,3 +177,29 @@ def module_opts(grains, tmp_path_factory):
 def minion(module_opts):
     """A minion for many short runs (see minions.py)."""
     return importlib.import_module("minions").Minion(module_opts)
+
+
+@pytest.fixture
+def mine(world, minion):
+    """A qube of tesseraqt's own, in a world of which it is then told what not to do."""
+    done = minion.single(world, "present", "work", template="nixos", label="red")
+    assert done.results["work"]["result"] is True
+    return world
+
+
+@pytest.fixture
+def refused(world, minion):
+    """``refused(function, name, …)``: the comment of a state that must fail and do nothing."""
+
+    def run(function, name, **declaration):
+        before = world.snapshot()
+        foretold = minion.single(world, function, name, test=True, **declaration)
+        really = minion.single(world, function, name, **declaration)
+        assert really.results[name]["result"] is False
+        assert really.results[name]["changes"] == {}
+        assert really.writes == foretold.writes == []
+        assert foretold.results == really.results
+        assert world.snapshot() == before
+        return really.results[name]["comment"]
+
+    return run
