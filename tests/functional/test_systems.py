@@ -210,6 +210,18 @@ def test_somebody_elses_root_is_told_before_anything_is_done(world, minion, root
     ]
 
 
+def test_an_adopted_qube_that_runs_the_root_of_its_template_gets_no_nixos(world, minion, root):
+    world.add_qube("old", "AppVM", template="nixos", label="red")
+    fleet = {
+        "templates": {"nixos": {"os": "nixos"}},
+        "qubes": {"old": {"adopt": True, "nixos": {}}},
+    }
+    assert minion.call(world, fleet, "tesseraqt.check")["problems"] == [
+        "qubes.old.nixos: goes into the root 'old', which is class AppVM and has no root"
+        " of its own: declare it in its template",
+    ]
+
+
 def test_status_shows_roots_and_what_is_less_hardened(mine, minion):
     weak = changed(packages=["nginx"], hardening={"network": "qube", "no_new_privileges": True})
     roots = minion.call(mine, weak, "tesseraqt.status")["roots"]

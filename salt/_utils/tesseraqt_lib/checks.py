@@ -72,8 +72,7 @@ def misplaced(declared: Qube, klass: str | None) -> Iterator[Problem]:
     """What is declared and does not exist on a qube of this class."""
     if klass == words.TEMPLATE and declared.template:
         yield Problem("template", "a TemplateVM has none; `clone:` copies another one")
-    if klass in words.ROOTLESS and declared.os:
-        yield Problem("os", f"class {klass} runs what its template runs")
+    yield from unrooted(declared, klass)
     for name in words.TEMPLATES_VOLUMES.get(klass or "", ()):
         if name in declared.volumes:
             where = f"of class {klass} is the template's: declare it there"
@@ -84,6 +83,16 @@ def misplaced(declared: Qube, klass: str | None) -> Iterator[Problem]:
     for key in ("clone", "install"):
         if klass not in (None, words.TEMPLATE) and getattr(declared, key) is not None:
             yield Problem(key, f"is for templates; this is class {klass}")
+
+
+def unrooted(declared: Qube, klass: str | None) -> Iterator[Problem]:
+    """What is declared of a root and does not exist on one of this class."""
+    if klass in words.ROOTLESS and declared.os:
+        yield Problem("os", f"class {klass} runs what its template runs")
+    if klass in words.ROOTLESS and declared.nixos:
+        yield Problem("nixos", f"of class {klass} is the template's: declare it there")
+    if klass == words.TEMPLATE and declared.nixos and declared.nixos.activation == "switch":
+        yield Problem("nixos.activation", "'switch' is for a StandaloneVM; a TemplateVM has `boot`")
 
 
 def complete(declared: Fleet, qube_: Qube, klass: str | None, problems: Problems) -> None:

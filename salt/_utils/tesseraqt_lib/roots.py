@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tesseraqt_lib import links, render
+from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Qube
 from tesseraqt_lib.problems import Problems
@@ -23,6 +24,9 @@ def unfit(root: Qube | None, dom0: Dom0) -> str:
     """Why nothing can go into the root; empty if it can."""
     if root is None:
         return "not declared"
+    klass = root.klass or dom0.classes().get(root.name)
+    if klass in words.ROOTLESS:
+        return f"class {klass} and has no root of its own: declare it in its template"
     how = "declare it with `adopt: true`, or a `clone:` of it"
     return "" if owned(root, dom0) else f"not tesseraqt's: {how}"
 

@@ -11,7 +11,7 @@ from tesseraqt_lib import order
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.model import Fleet, Qube, Wire
 from tesseraqt_lib.parts import named
-from tesseraqt_lib.problems import Problems, nearest
+from tesseraqt_lib.problems import Problems, closest, nearest
 
 #: The containers that each qube has, and what is declared of each.
 Parts = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -121,14 +121,24 @@ def provider_there(declared: Fleet, one: Bound, found: Parts, problems: Problems
             why = f"leads to {no_provider(declared, qube)}{nearest(qube, found)}"
             problems.value(one.path, one.wire.to, why)
     elif container not in found[qube]:
-        near = nearest(container, found[qube])
-        problems.value(one.path, one.wire.to, f"leads to a container that {qube!r} has not{near}")
+        if why := no_container(declared, qube, container):
+            problems.value(one.path, one.wire.to, why)
     elif known_part(declared, found[qube], container):
         apis = found[qube][container].get("provides", {})
         blamed = f"containers.{container}.provides"
         if api not in apis and not {blamed, f"{blamed}.{api}"} & problems.blamed:
             near = nearest(api, apis)
             problems.value(one.path, one.wire.to, f"leads to an API that {container!r} lacks{near}")
+
+
+def no_container(declared: Fleet, qube: str, name: str) -> str:
+    """Why no wire leads there; empty if it is named there with a typo, which is told already."""
+    has = set(declared.qubes[qube].containers)
+    if closest(name, has - declared.containers.keys()):
+        return ""
+    known = name == words.ITSELF or name in declared.containers
+    how = f"; add it to `qubes.{qube}.containers`" if known else nearest(name, has)
+    return f"leads to a container that {qube!r} has not{how}"
 
 
 def no_provider(declared: Fleet, name: str) -> str:
