@@ -49,7 +49,7 @@ def plan(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {step['what']}: {old} -> {new}"
             yield f"      {shlex.join(step['argv'])}"
     if found:
-        yield f"{steps} steps"
+        yield "1 step" if steps == 1 else f"{steps} steps"
 
 
 def status(found: Mapping[str, Any]) -> Iterator[str]:
