@@ -253,7 +253,8 @@ def _compiled(declared: Fleet) -> dict[str, list[states.State]]:
 def _tree(declared: Fleet, root: str) -> Any:
     """What a root is sent."""
     modules = sorted(render.modules(declared, root).values())
-    return files.Files(__salt__).tree(render.document(declared, root), modules)
+    on = render.configuration(declared, root)
+    return files.Files(__salt__).tree(render.document(declared, root), modules, on)
 
 
 def _planned(context: Any, opts: Any, state: states.State) -> Plan:
@@ -262,7 +263,9 @@ def _planned(context: Any, opts: Any, state: states.State) -> Plan:
         return wiring.planned(context, opts, state)
     if state.function != "deployed":
         return session.planned(context, opts, state)
-    tree = files.Files(__salt__).tree(state.arguments["system"], state.arguments["modules"])
+    said = dict(state.arguments)
+    on = said.get("configuration", "auto")
+    tree = files.Files(__salt__).tree(said["system"], said["modules"], on)
     return Plan(state.name, tuple(deploy.steps(deploy.Root(state.name, tree), _means())))
 
 

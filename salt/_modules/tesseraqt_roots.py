@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # what Salt's loader puts into every module
 __virtualname__ = "tesseraqt"
 
 try:
-    from tesseraqt_lib import deploy, files, lock, session
+    from tesseraqt_lib import ahead, deploy, files, lock, session
     from tesseraqt_lib import rollback as way_back
     from tesseraqt_lib.model import System
 
@@ -74,9 +74,9 @@ def build(root: str) -> dict[str, Any]:
         qubesctl tesseraqt.build nixos
     """
     said = _declared(root)
-    tree = files.Files(__salt__).tree(said["system"], said["modules"])
     how = System(configuration=said.get("configuration", System.configuration))
-    lines = deploy.prepare(deploy.Root(root, tree, how), _means())
+    tree = files.Files(__salt__).tree(said["system"], said["modules"], how.configuration)
+    lines = ahead.prepare(deploy.Root(root, tree, how), _means())
     return {"system": tree.digest, "activating": list(lines)}
 
 

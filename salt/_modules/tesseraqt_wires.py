@@ -124,7 +124,8 @@ def _fingerprints(declared: Fleet, root: str) -> dict[str, str]:
     if root not in render.roots(declared):
         return {}
     modules = sorted(render.modules(declared, root).values())
-    return dict(files.Files(__salt__).tree(render.document(declared, root), modules).parts)
+    on = render.configuration(declared, root)
+    return dict(files.Files(__salt__).tree(render.document(declared, root), modules, on).parts)
 
 
 def _live(declared: Fleet, name: str, root: str, known: dict[str, str]) -> wirelist.Live:

@@ -13,7 +13,6 @@ Part of the states called ``tesseraqt``, like ``tesseraqt.py`` beside it.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import salt.utils.args
@@ -78,13 +77,13 @@ def deployed(
     """
 
     def act() -> Outcome:
-        document = json.loads(system) if isinstance(system, str) else system
-        tree = files.Files(__salt__).tree(document, modules or [])
         problems = Problems()
-        root = deploy.Root(name, tree, schema.how(salt.utils.args.clean_kwargs(**how), problems))
+        said, many = schema.how(salt.utils.args.clean_kwargs(**how), jobs, problems)
+        document = schema.document(system, problems)
         if problems.found:
             raise SaltInvocationError(problems.text())
-        return _outcome(root, jobs)
+        tree = files.Files(__salt__).tree(document, modules or [], said.configuration)
+        return _outcome(deploy.Root(name, tree, said), many)
 
     return converge.returned(name, act)
 

@@ -82,6 +82,30 @@ def test_nobody_confirms_and_it_goes_back_by_itself(alone, states, monkeypatch):
     assert answer.result is True, answer.comment
 
 
+def test_a_qube_that_was_restarted_meanwhile_is_not_taken_for_switched(
+    world, alone, states, monkeypatch
+):
+    deploy = importlib.import_module("tesseraqt_lib.deploy")
+    reach = deploy.Deployment.reach
+
+    def restarted(self, name, *rest, **options):
+        if name == "confirm":
+            while not (alone.files / "var/lib/tesseraqt/switch/code").exists():
+                time.sleep(0.1)
+            importlib.import_module("guests.guest").Guest(alone.place).stop()
+            for state in ("Halted", "Running"):
+                world.power("alone", state)
+        return reach(self, name, *rest, **options)
+
+    monkeypatch.setattr(deploy.Deployment, "reach", restarted)
+    before = alone.feature("x-tesseraqt-system")
+    answer = states.tesseraqt.deployed("alone", system=SYSTEM, **HOW)
+    assert (answer.result, answer.changes) == (False, {})
+    assert "the system before it runs again" in answer.comment
+    assert active(alone) == sorted(alone.boots()) == ["old"]
+    assert alone.feature("x-tesseraqt-system") == before
+
+
 def test_what_a_switch_would_do_is_told_once_it_is_built(world, alone, declare):
     fleet = {
         "containers": SYSTEM["containers"],

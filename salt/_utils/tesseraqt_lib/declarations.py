@@ -112,6 +112,8 @@ QUBE = Record(
     },
     together=one_autostart,
 )
+#: How many roots may be worked on at once.
+JOBS = Number(1, 64, "a small number")
 FLEET = Record(
     {
         "defaults": Section(DEFAULTS),
@@ -120,7 +122,7 @@ FLEET = Record(
         "containers": Section(CONTAINERS),
         "globals": Section(GLOBAL_PREFS),
         "nixos_only": Choice(("enforce", "warn", "off"), {False: "off"}),
-        "jobs": Number(1, 64, "a small number"),
+        "jobs": JOBS,
         "trust": Listed(values.LABEL),
     }
 )

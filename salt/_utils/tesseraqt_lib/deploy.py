@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tesseraqt_lib import failures, guest, power, quietly, record, scripts
+from tesseraqt_lib import failures, guest, power, record, scripts
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.failures import Failed
 from tesseraqt_lib.journal import Journal
 from tesseraqt_lib.logfile import Log, Progress
 from tesseraqt_lib.model import Have, Qube, Step, System
+from tesseraqt_lib.record import Part
 from tesseraqt_lib.tree import Tree
 
 #: Seconds that a qube gets from its start to the first answer.
@@ -50,22 +51,38 @@ class Means:
         """The roots that tesseraqt started for a deployment and has not shut down."""
         return Journal(self.dom0.place / "started")
 
+    @property
+    def activating(self) -> Journal:
+        """The roots that may have another system than dom0 has recorded."""
+        return Journal(self.dom0.place / "activating")
+
     def log(self, name: str) -> Path:
         """Where the log of a root is."""
         return self.dom0.place / "logs" / f"{name}.log"
 
 
 def done(name: str, means: Means) -> str | None:
-    """What was deployed to the root last, if anything was; asked of dom0 alone."""
+    """What was deployed to the root last, if that is known; asked of dom0 alone."""
+    if means.activating.begun(name):
+        return None
     return means.dom0.feature(name, record.SYSTEM)
+
+
+def parts_of(name: str, means: Means) -> Mapping[str, Part]:
+    """The parts that the root was given last; none if what it has is not known.
+
+    Then a qube that was started since may run anything.
+    """
+    known = done(name, means) is not None
+    return record.read(means.dom0.feature(name, record.PARTS) if known else None)
 
 
 def steps(root: Root, means: Means) -> list[Step]:
     """The first command of a deployment, which sends the tree; none if that was deployed."""
-    there = means.dom0.look(Qube(root.name)) is not None
-    before = done(root.name, means) if there else None
+    have = means.dom0.look(Qube(root.name))
+    before = done(root.name, means) if have else None
     if before == root.tree.digest:
-        return []
+        return list(power.halted(root.name, have).steps) if left_running(root, means) else []
     script = scripts.load(means.read, "push")
     size = guest.size(script)
     argv = guest.command(root.name, size, (root.tree.digest, str(len(root.tree.packed))))
@@ -74,7 +91,8 @@ def steps(root: Root, means: Means) -> list[Step]:
 
 def left_running(root: Root, means: Means) -> bool:
     """Whether a run that was killed left the root on."""
-    return means.started.begun(root.name)
+    have = means.dom0.look(Qube(root.name))
+    return means.started.begun(root.name) and have is not None and not have.halted
 
 
 def put_away(root: Root, means: Means) -> None:
@@ -95,49 +113,42 @@ def deploy(root: Root, means: Means) -> None:
     """
     with working(root, means) as work:
         toplevel = work.build(work.probe())
-        if root.how.activation == "switch":
-            work.switch(toplevel)
-        work.boot(toplevel)
-    remember(root, means)
+        before = parts_of(root.name, means)
+        activate(work, toplevel)
+    remember(root, means, before)
+    means.activating.finish(root.name)
 
 
-def prepare(root: Root, means: Means) -> tuple[str, ...]:
-    """The declared system is in the root's store, and nothing else is changed.
+def activate(work: Deployment, toplevel: str) -> None:
+    """The declared system boots next, and runs if that is asked for.
 
-    :returns: what activating it at once would do, in the words of the root
-    :raises Failed: it could not be built
+    Whoever is cut off from here on leaves a root of which nobody knows what it has, and what
+    dom0 has recorded does not count any more; unless the root says that nothing changed.
     """
-    with working(root, means) as work:
-        work.build(work.probe())
-        return work.preview()
-
-
-def look_ahead(root: Root, means: Means) -> tuple[str, ...]:
-    """What activating the declared system at once would do, if the root runs and has it built.
-
-    :raises Failed: the root did not say
-    """
-    have = means.dom0.look(Qube(root.name))
-    if have is None or have.state != "Running" or not have.owned:
-        return ()
-    log = Log(means.log(root.name))
+    name, notes = work.root.name, work.means.activating
+    known, switched = not notes.begun(name), work.root.how.activation == "switch"
+    notes.begin(name)
     try:
-        progress = Progress(root.name, log)
-        return Deployment(root, means, progress, quietly.by_qrexec).preview()
-    except guest.NoAnswer as error:
-        raise Failed(str(error)) from error
-    finally:
-        log.close()
+        (work.switch if switched else work.boot)(toplevel)
+    except Failed:
+        if known:
+            notes.finish(name)
+        raise
+    if switched:
+        work.boot(toplevel)
 
 
-def remember(root: Root, means: Means) -> None:
-    """dom0 knows what the root has, and since when; the digest, which says all is done, is last."""
+def remember(root: Root, means: Means, before: Mapping[str, Part]) -> None:
+    """dom0 knows what the root has, and since when; the digest, which says all is done, is last.
+
+    :param before: what it had, as far as that is known
+    """
     dom0, name = means.dom0, root.name
     dom0.forget(name)
     old = {key: dom0.feature(name, key) for key in (record.PARTS, record.SYSTEM)}
     switched = root.how.activation == "switch"
     second = record.ALWAYS if switched else int(time.time())
-    parts = record.updated(record.read(old[record.PARTS]), root.tree.parts, second)
+    parts = record.updated(before, root.tree.parts, second)
     now = {record.PARTS: record.written(parts), record.SYSTEM: root.tree.digest}
     dom0.carry_out(name, record.steps(name, old, now))
 
@@ -151,8 +162,8 @@ def working(root: Root, means: Means) -> Iterator[Deployment]:
     log = Log(means.log(root.name))
     try:
         work = Deployment(root, means, Progress(root.name, log))
-        work.start()
         try:
+            work.start()
             yield work
         finally:
             work.stop()

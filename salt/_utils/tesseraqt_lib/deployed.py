@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tesseraqt_lib import deploy
+from tesseraqt_lib import ahead, deploy
 from tesseraqt_lib.converge import Changes, Outcome
 from tesseraqt_lib.deploy import Means, Root
 from tesseraqt_lib.dom0 import StepFailed
@@ -17,16 +17,17 @@ def predict(root: Root, means: Means) -> Outcome:
     there = means.dom0.look(Qube(root.name)) is not None
     before = deploy.done(root.name, means) if there else None
     if before == root.tree.digest:
-        return as_declared(root)
-    lines = ahead(root, means) if there else ()
+        left = deploy.left_running(root, means)
+        return Outcome(None, f"{root.name} would be off again", OFF) if left else as_declared(root)
+    lines = foretold(root, means) if there else ()
     text = f"{root.name} would build {root.tree.digest[:12]} and {how(root)}"
     return Outcome(None, "\n".join((text, *lines)), changes(root, before))
 
 
-def ahead(root: Root, means: Means) -> tuple[str, ...]:
+def foretold(root: Root, means: Means) -> tuple[str, ...]:
     """What a root that runs says about the change, or why it says nothing."""
     try:
-        return deploy.look_ahead(root, means)
+        return ahead.look_ahead(root, means)
     except Failed as error:
         return (str(error.strerror),)
 
@@ -42,19 +43,20 @@ def apply(root: Root, means: Means, jobs: int) -> Outcome:
         return Outcome(False, f"{root.name} does not exist")
     before = deploy.done(root.name, means)
     if before == root.tree.digest and not deploy.left_running(root, means):
+        means.started.finish(root.name)
         return as_declared(root)
     try:
         with turn(means.dom0.place / "turns", jobs):
             if before == root.tree.digest:
                 deploy.put_away(root, means)
-                return Outcome(True, f"{root.name} is as declared, and off again", {"power": OFF})
+                return Outcome(True, f"{root.name} is as declared, and off again", OFF)
             deploy.deploy(root, means)
     except (Failed, StepFailed) as error:
         return Outcome(False, str(error.strerror), left_behind(root, before, means))
     return Outcome(True, f"{root.name} {now(root, means)}", changes(root, before))
 
 
-OFF = {"old": "Running", "new": "Halted"}
+OFF: Changes = {"power": {"old": "Running", "new": "Halted"}}
 
 
 def now(root: Root, means: Means) -> str:
@@ -72,7 +74,7 @@ def left_behind(root: Root, before: str | None, means: Means) -> Changes:
     means.dom0.forget(root.name)
     there = means.dom0.look(Qube(root.name)) is not None
     found = deploy.done(root.name, means) if there else before
-    return changes(root, before) if found != before else {}
+    return changes(root, before) if before != found == root.tree.digest else {}
 
 
 def as_declared(root: Root) -> Outcome:

@@ -61,6 +61,8 @@ def of_switch(values: Mapping[str, str]) -> str:
     """Why the system that was activated is not active any more; empty if it is."""
     if "unfinished" in values:
         return "its activation takes longer than `confirm`; the system before it comes back"
+    if "lost" in values and values["code"] == "0":
+        return "the system before it runs again, as after a restart of the qube"
     if values["code"] == "0" and values["failed_units"] == "0" and "back" not in values:
         return ""
     why = named(SWITCH, values["code"]) or "units failed that did not fail before"

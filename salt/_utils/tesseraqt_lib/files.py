@@ -53,14 +53,18 @@ class Files:
             raise CommandExecutionError(f"there are no NixOS modules in salt://{below}")
         return {name: self.read(f"salt://{below}{name}") for name in names}
 
-    def tree(self, document: Mapping[str, Any], modules: Iterable[str]) -> Tree:
+    def tree(
+        self, document: Mapping[str, Any], modules: Iterable[str], configuration: str = "auto"
+    ) -> Tree:
         """The tree of a root.
 
         :param document: its ``system.json``, as data
         :param modules: the sources of the user's own NixOS modules
+        :param configuration: which one of the root's own it is built on; another one, another tree
         """
+        on = {} if configuration == "auto" else {"configuration": configuration.encode("ascii")}
         ours, theirs = self.ours(), {render.module(one): self.read(one) for one in modules}
         files = {f"nixos/{name}": content for name, content in ours.items()} | theirs
         files |= {name: self.read(f"salt://{FORMULA}/guest/{name}") for name in ROOTS}
-        files["system.json"] = render.text(document).encode("utf-8")
-        return packed(files, render.fingerprints(document, ours, theirs))
+        files |= {"system.json": render.text(document).encode("utf-8"), **on}
+        return packed(files, render.fingerprints(document, ours | on, theirs))

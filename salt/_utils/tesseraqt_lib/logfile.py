@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -27,11 +28,12 @@ class Log:
         self._size = os.lseek(self._file, 0, os.SEEK_END)
 
     def line(self, text: str) -> None:
-        """The line stands at the end of the log."""
+        """The line stands at the end of the log; if the disk is full, it is gone."""
         line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n".encode("ascii", "replace")
-        if self._size + len(line) > LIMIT:
-            self._shorten()
-        self._size += os.pwrite(self._file, line, self._size)
+        with contextlib.suppress(OSError):
+            if self._size + len(line) > LIMIT:
+                self._shorten()
+            self._size += os.pwrite(self._file, line, self._size)
 
     def close(self) -> None:
         """The log is not written to any more."""
@@ -45,10 +47,17 @@ class Log:
         self._size = os.pwrite(self._file, kept, 0)
 
 
+class Unkept:
+    """Stands for a log where nothing may be written."""
+
+    def line(self, text: str) -> None:
+        """Nobody keeps the line."""
+
+
 class Progress:
     """Says on a terminal, and only there, how far a root is."""
 
-    def __init__(self, name: str, log: Log) -> None:
+    def __init__(self, name: str, log: Log | Unkept) -> None:
         self._name, self._log = name, log
         self._phase = ""
         self._began = self._said = time.monotonic()

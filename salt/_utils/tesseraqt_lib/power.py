@@ -32,7 +32,12 @@ def halted(name: str, have: Have | None) -> Plan:
 
 
 def current(want: Runs, have: Have | None, old: Sequence[str]) -> Plan:
-    """The restart that a qube needs, or the note that it needs one; ``old`` says what for."""
+    """The restart that a qube needs, or the note that it needs one; ``old`` says what for.
+
+    A restart that was cut off is finished.
+    """
+    if have is not None and have.halted and have.stopped:
+        return Plan(want.name, (replace(started(want.name, "Halted"), what="restart"),))
     if have is None or not old:
         return Plan(want.name)
     if want.restart != "when_needed":

@@ -17,7 +17,7 @@ from typing import Any
 
 from tesseraqt_lib import order, parts
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.model import Fleet
+from tesseraqt_lib.model import Fleet, System
 
 
 def flag(container: str) -> str:
@@ -77,6 +77,11 @@ def modules(fleet: Fleet, root: str) -> dict[str, str]:
     said += [itself.said] if itself else []
     sources = {source for one in said for source in one.get("modules", ())}
     return {module(source): source for source in sorted(sources)}
+
+
+def configuration(fleet: Fleet, root: str) -> str:
+    """Which one of the root's own configurations its system is built on."""
+    return (fleet.all[root].nixos or System()).configuration
 
 
 def module(source: str) -> str:

@@ -10,7 +10,7 @@ from tesseraqt_lib import failures
 from tesseraqt_lib.deploy import Means, Root, working
 from tesseraqt_lib.failures import Failed
 from tesseraqt_lib.model import Step
-from tesseraqt_lib.record import SYSTEM
+from tesseraqt_lib.record import PARTS, SYSTEM
 from tesseraqt_lib.tree import Tree
 
 #: Nothing is sent on the way back.
@@ -50,10 +50,13 @@ def roll_back(name: str, means: Means, to: str) -> int:
 
 def forget(name: str, means: Means) -> None:
     """dom0 has no record of what the root has."""
-    old = means.dom0.feature(name, SYSTEM)
-    if old is not None:
-        argv = ("qvm-features", "--unset", "--", name, SYSTEM)
-        means.dom0.carry_out(name, [Step(f"features.{SYSTEM}", old, None, argv)])
+    old = {key: means.dom0.feature(name, key) for key in (SYSTEM, PARTS)}
+    steps = [
+        Step(f"features.{key}", text, None, ("qvm-features", "--unset", "--", name, key))
+        for key, text in old.items()
+        if text is not None
+    ]
+    means.dom0.carry_out(name, steps)
 
 
 def listed(values: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from tesseraqt_lib import bounds, checks, values
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.containers import HOW, SAID
-from tesseraqt_lib.declarations import DECLARATION, FAREWELL, FLEET, SHARED
+from tesseraqt_lib.declarations import DECLARATION, FAREWELL, FLEET, JOBS, SHARED
 from tesseraqt_lib.firewall import DEFAULT, DROP
 from tesseraqt_lib.model import Device, Fleet, Package, Qube, Repository, System, Volume, Wire
 from tesseraqt_lib.problems import Problems
@@ -175,9 +176,22 @@ def system(read: Mapping[str, Any]) -> System:
     return System({key: read[key] for key in SAID if key in read}, **how)
 
 
-def how(raw: Mapping[str, Any], problems: Problems) -> System:
-    """How a root is built and activated, as far as the arguments of a state are sound."""
-    return System(**checked(HOW, raw, problems))
+def how(raw: Mapping[str, Any], jobs: Any, problems: Problems) -> tuple[System, int]:
+    """How a root is built and activated, and how many at once, as far as that is sound."""
+    return System(**checked(HOW, raw, problems)), JOBS.read(jobs, "jobs", problems)
+
+
+def document(raw: Any, problems: Problems) -> Mapping[str, Any]:
+    """What a system is to have: data, or such as JSON."""
+    try:
+        found = json.loads(raw) if isinstance(raw, str) else raw
+    except ValueError as error:
+        problems.add("system", f"is no JSON: {error}")
+        return {}
+    if not isinstance(found, Mapping):
+        problems.add("system", "is not a map")
+        return {}
+    return found
 
 
 def on_off(flag: bool | None) -> str | None:

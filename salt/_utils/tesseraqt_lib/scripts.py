@@ -24,7 +24,7 @@ def words(*known: str) -> re.Pattern[str]:
 
 
 #: What need not be in an answer.
-OPTIONAL = ("failed", "toplevel", "out_of_memory", "generation", "unfinished", "back")
+OPTIONAL = ("failed", "toplevel", "out_of_memory", "generation", "unfinished", "lost", "back")
 #: By name: what it may answer, and its bounds. A build is silent while it compiles.
 KNOWN: dict[str, tuple[Grammar, Bounds]] = {
     "probe": (
@@ -66,6 +66,7 @@ KNOWN: dict[str, tuple[Grammar, Bounds]] = {
             "failed": words("switch"),
             "code": CODE,
             "unfinished": words("yes"),
+            "lost": words("yes"),
             "failed_units": CODE,
             "back": CODE,
         },

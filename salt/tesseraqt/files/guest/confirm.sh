@@ -28,6 +28,13 @@ fi
 tail -c 8192 "$work/log"
 code=$(number code)
 answer code "$code"
+# A qube that was started anew meanwhile runs the system before, whatever was noted until then.
+if [ "$(readlink -f /run/current-system)" != "$(cat "$work/after")" ]; then
+  : > "$work/refused"
+  answer failed_units 0
+  answer lost yes
+  finish
+fi
 units=0
 for unit in $(failed_units | grep -vxFf "$work/failed-before"); do
   echo "the unit $unit has failed"

@@ -13,6 +13,7 @@ rm -rf "$work"
 mkdir -m 0700 "$work" || fail space
 failed_units > "$work/failed-before"
 readlink -f /run/current-system > "$work/before"
+echo "$2" > "$work/after" || fail space
 cat > "$work/run" << 'EOF' || fail space
 cd "${0%/*}" || exit 1
 said() {
