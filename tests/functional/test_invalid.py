@@ -30,6 +30,13 @@ def test_a_wrong_fleet_asks_nothing_and_says_everything(world, minion):
         assert any(path in problem for problem in answer["problems"])
 
 
+def test_a_pillar_that_does_not_reach_dom0_is_warned_of(declare):
+    assert declare({}).modules["tesseraqt.check"]() == {
+        "problems": [],
+        "warnings": ["tesseraqt: is not in pillar; does a top.sls name it for dom0?"],
+    }
+
+
 def test_a_reference_to_nothing_asks_for_the_list_of_qubes_once(world, minion):
     answer = minion.call(world, DANGLING, "tesseraqt.check")
     assert [call["method"] for call in world.calls()] == ["admin.vm.List"]

@@ -87,6 +87,8 @@ def checked(
     if context.get(CHECKED, (None,))[0] != key:
         problems = Problems()
         declared = schema.fleet(pillar, problems)
+        if pillar is None:
+            problems.warn("tesseraqt", "is not in pillar; does a top.sls name it for dom0?")
         if not problems.found:
             machine.check(declared, dom0(context, opts), problems)
             roots.files(declared, there, problems)
