@@ -29,6 +29,7 @@ try:
     from tesseraqt_lib import converge, deploy, files, lock, record, schema, session
     from tesseraqt_lib import deployed as state
     from tesseraqt_lib.converge import Outcome
+    from tesseraqt_lib.model import Qube
     from tesseraqt_lib.problems import Problems
 
     MISSING = ""
@@ -154,6 +155,6 @@ def _outcome(root: deploy.Root, jobs: int) -> Outcome:
     dom0 = session.dom0(__context__, __opts__)
     means = deploy.Means(dom0, files.Files(__salt__).script, deploy.PATIENCE)
     if __opts__["test"]:
-        return state.predict(root, means)
+        return state.predict(root, means, session.look(__context__, __opts__, Qube(root.name)))
     lock.take(session.lock_path(__opts__), session.job(__opts__))
     return state.apply(root, means, jobs)

@@ -67,6 +67,7 @@ def test_a_test_run_foretells_a_root_that_is_not_there_yet(root, states):
 
 def test_somebody_elses_template_is_not_touched(world, root, states):
     world.add_qube("other", "TemplateVM", label="black")
+    assert states.tesseraqt.deployed("other", system=SYSTEM, test=True).result is False
     answer = states.tesseraqt.deployed("other", system=SYSTEM)
     assert (answer.result, answer.changes) == (False, {})
     assert "other is not tesseraqt's: declare it with `adopt: true`" in answer.comment

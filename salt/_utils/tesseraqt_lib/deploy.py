@@ -61,6 +61,11 @@ class Means:
         return self.dom0.place / "logs" / f"{name}.log"
 
 
+def not_ours(name: str) -> str:
+    """Why nothing is done about a root of somebody else's."""
+    return f"{name} is not tesseraqt's: declare it with `adopt: true`"
+
+
 def done(name: str, means: Means) -> str | None:
     """What was deployed to the root last, if that is known; asked of dom0 alone."""
     if means.activating.begun(name):
@@ -243,7 +248,7 @@ class Deployment:
         if have is None:
             raise Failed(f"{self.root.name} does not exist")
         if not have.owned:
-            raise Failed(f"{have.name} is not tesseraqt's: declare it with `adopt: true`")
+            raise Failed(not_ours(have.name))
         return have
 
     def reach(self, name: str, *arguments: str, patience: float) -> guest.Answer:

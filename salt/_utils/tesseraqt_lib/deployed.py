@@ -8,17 +8,22 @@ from tesseraqt_lib.converge import Changes, Outcome
 from tesseraqt_lib.deploy import Means, Root
 from tesseraqt_lib.dom0 import StepFailed
 from tesseraqt_lib.failures import Failed
-from tesseraqt_lib.model import Qube
+from tesseraqt_lib.model import Have, Qube
 from tesseraqt_lib.turns import turn
 
 
-def predict(root: Root, means: Means) -> Outcome:
-    """What ``apply`` would do, and nothing done; a root that is not there yet will be new."""
+def predict(root: Root, means: Means, foreseen: Have | None) -> Outcome:
+    """What ``apply`` would do, and nothing done; a root that is not there yet will be new.
+
+    :param foreseen: the root as it would be by now
+    """
     there = means.dom0.look(Qube(root.name)) is not None
     before = deploy.done(root.name, means) if there else None
     if before == root.tree.digest:
         left = deploy.left_running(root, means)
         return Outcome(None, f"{root.name} would be off again", OFF) if left else as_declared(root)
+    if foreseen is not None and not foreseen.owned:
+        return Outcome(False, deploy.not_ours(root.name))
     lines = foretold(root, means) if there else ()
     text = f"{root.name} would build {root.tree.digest[:12]} and {how(root)}"
     return Outcome(None, "\n".join((text, *lines)), changes(root, before))
