@@ -45,6 +45,7 @@ try:
         wiring,
     )
     from tesseraqt_lib.model import Fleet, Plan, Qube
+    from tesseraqt_lib.printable import cleaned
     from tesseraqt_lib.problems import Problems
 
     MISSING = ""
@@ -230,7 +231,10 @@ def schema_json() -> dict[str, Any]:
 def _checked() -> tuple[Fleet, Problems]:
     """The declared fleet, and what is wrong with it; the machine is asked only if nothing is."""
     if errors := __pillar__.get("_errors"):
-        raise SaltInvocationError("pillar itself has errors:\n" + "\n".join(map(str, errors)))
+        problems = Problems()
+        for error in errors:
+            problems.add("", f"pillar itself does not render: {cleaned(str(error).encode())}")
+        return Fleet(), problems
     there = files.Files(__salt__).there
     return session.checked(__context__, __opts__, __pillar__.get("tesseraqt"), there)
 

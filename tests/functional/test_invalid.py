@@ -116,3 +116,10 @@ def test_people_see_the_problems_and_no_traceback(printed, arguments):
     assert "Traceback" not in text
     for path in PATHS:
         assert done.stdout.count(path) + done.stderr.count(path) >= 1
+
+
+def test_a_pillar_that_does_not_render_is_a_problem(declare):
+    pillar = {"_errors": ["Rendering SLS 'tesseraqt' failed.\x1b[2J"]}
+    assert declare(pillar).modules["tesseraqt.check"]()["problems"] == [
+        "pillar itself does not render: Rendering SLS 'tesseraqt' failed._[2J"
+    ]

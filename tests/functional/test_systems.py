@@ -223,9 +223,15 @@ def test_an_adopted_qube_that_runs_the_root_of_its_template_gets_no_nixos(world,
 
 
 def test_status_shows_roots_and_what_is_less_hardened(mine, minion):
-    weak = changed(packages=["nginx"], hardening={"network": "qube", "no_new_privileges": True})
+    weak = changed(
+        packages=["nginx"],
+        hardening={"network": "qube", "no_new_privileges": True},
+        limits={"memory": "2 GiB", "cpu": None, "tasks": 10},
+    )
     roots = minion.call(mine, weak, "tesseraqt.status")["roots"]
     assert roots["nixos"]["status"] == "outdated"
-    assert roots["nixos"]["weakened"] == {"web": ["network: qube"]}
+    assert roots["nixos"]["weakened"] == {
+        "web": ["network: qube", "cpu: no limit", "memory: 2147483648"]
+    }
     assert roots["nixos-dev"]["status"] == "deployed"
     assert "weakened" not in roots["nixos-dev"]

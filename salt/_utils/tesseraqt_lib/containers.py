@@ -144,9 +144,9 @@ def all_apart(container: Mapping[str, Any], at: str, problems: Problems) -> None
 PIN = Record({"url": URL, "hash": SRI}, required=("url", "hash"))
 LIMITS = Record(
     {
-        "memory": Size(),
-        "cpu": Number(1, 12800, "a percentage of one CPU"),
-        "tasks": Number(1, INT_MAX, "a number of tasks"),
+        "memory": Nullable(Size()),
+        "cpu": Nullable(Number(1, 12800, "a percentage of one CPU")),
+        "tasks": Nullable(Number(1, INT_MAX, "a number of tasks")),
     }
 )
 DESKTOP = Record(
@@ -163,6 +163,8 @@ ACCOUNT = Record({"uid": Number(1, 59999, "a user id"), "groups": Listed(USER), 
 #: What containers lose, and one may keep (``files/nixos/hardening.nix`` has the same list).
 DROPPED = ("CAP_AUDIT_CONTROL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_PTRACE")
 #: Each default of the hardening can be taken back alone; what that is, the NixOS module says.
+#: The limits of a container that says nothing else (``files/nixos/options.nix``).
+LIMITED: Mapping[str, int] = {"cpu": 100, "memory": 2**30, "tasks": 1024}
 #: What is not said there.
 HARDENED: Mapping[str, Any] = {
     "capabilities": (),

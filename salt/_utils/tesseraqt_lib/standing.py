@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tesseraqt_lib import deploy, render
-from tesseraqt_lib.containers import HARDENED
+from tesseraqt_lib.containers import HARDENED, LIMITED
 from tesseraqt_lib.deploy import Means
 from tesseraqt_lib.model import Fleet, Have, Qube
 from tesseraqt_lib.tree import Tree
@@ -35,12 +35,19 @@ def deployed(name: str, have: Have | None, tree: Tree, means: Means) -> dict[str
 
 def weakened(container: Mapping[str, Any]) -> list[str]:
     """Each default of the hardening that a container takes back, with what it has instead."""
-    said = container.get("hardening", {})
-    return [f"{key}: {shown(said[key])}" for key in sorted(said) if said[key] != HARDENED[key]]
+    said, limits = container.get("hardening", {}), container.get("limits", {})
+    weaker = [key for key in sorted(said) if said[key] != HARDENED[key]]
+    wider = [key for key in sorted(limits) if limits[key] is None or limits[key] > LIMITED[key]]
+    return [
+        *(f"{key}: {shown(said[key])}" for key in weaker),
+        *(f"{key}: {shown(limits[key])}" for key in wider),
+    ]
 
 
 def shown(value: Any) -> str:
     """A value in the words of a declaration."""
+    if value is None:
+        return "no limit"
     if isinstance(value, bool):
         return "true" if value else "false"
     return ", ".join(value) if isinstance(value, tuple) else str(value)
