@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # what Salt's loader puts into every module
 __virtualname__ = "tesseraqt"
 
 try:
-    from tesseraqt_lib import converge, deploy, files, lock, record, schema, session
+    from tesseraqt_lib import converge, deploy, files, lock, schema, session
     from tesseraqt_lib import deployed as state
     from tesseraqt_lib.converge import Outcome
     from tesseraqt_lib.model import Qube
@@ -114,16 +114,20 @@ def current(name: str, root: str, parts: dict[str, str], restart: str = "never")
             - parts: {web: 0123456789ab}
             - restart: when_needed
     """
-    want = record.Runs(name, root, parts, restart)
 
-    def decide() -> Any:
+    def decide(want: Any) -> Any:
         return session.current(__context__, __opts__, want)
 
     def act() -> Outcome:
+        problems = Problems()
+        said = {"root": root, "parts": parts, "restart": restart}
+        want = schema.runs(name, said, problems)
+        if problems.found:
+            raise SaltInvocationError(problems.text())
         if __opts__["test"]:
-            return converge.predict(name, decide)
+            return converge.predict(name, lambda: decide(want))
         lock.take(session.lock_path(__opts__), session.job(__opts__))
-        return converge.apply(name, decide, session.dom0(__context__, __opts__))
+        return converge.apply(name, lambda: decide(want), session.dom0(__context__, __opts__))
 
     return converge.returned(name, act)
 

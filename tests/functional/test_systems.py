@@ -235,3 +235,36 @@ def test_status_shows_roots_and_what_is_less_hardened(mine, minion):
     }
     assert roots["nixos-dev"]["status"] == "deployed"
     assert "weakened" not in roots["nixos-dev"]
+
+
+def test_what_a_template_was_given_while_it_was_on_reaches_its_qubes_once_it_is_off(mine, minion):
+    new = changed(packages=["caddy"])
+    new["qubes"]["both"]["restart"] = "when_needed"
+    mine.power("nixos", "Running")
+    assert minion.apply(mine, new).failed() == {}
+    mine.power("both", "Running")
+    assert restarts(minion, mine, new) == {"both": ["web"]}
+    waiting = minion.apply(mine, new)
+    assert waiting.writes == []
+    said = waiting.results["tesseraqt-both-current"]["comment"]
+    assert said == "both needs a restart once nixos is halted, to get what changed: web"
+    mine.power("nixos", "Halted")
+    foretold = minion.apply(mine, new, test=True)
+    done = minion.apply(mine, new)
+    assert foretold.writes == []
+    assert foretold.changed() == done.changed()
+    assert sorted(done.changed()) == ["tesseraqt-both-current", "tesseraqt-nixos-deployed"]
+    assert minion.apply(mine, new).writes == []
+    assert restarts(minion, mine, new) == {}
+
+
+def test_a_wrong_argument_of_current_is_told_and_restarts_nothing(mine, minion):
+    mine.power("both", "Running")
+    wrong = minion.single(mine, "current", "both", root="nixos", parts={"web": "x"}, restart="soon")
+    told = wrong.results["both"]["comment"]
+    assert "parts.web: 'x' is refused: a fingerprint is 12 hexadecimal digits" in told
+    assert "restart: 'soon' is not one of: never, when_needed" in told
+    parts = {"web": "0123456789ab"}
+    lost = minion.single(mine, "current", "both", root="gone", parts=parts, restart="when_needed")
+    assert lost.results["both"]["comment"] == "gone, the root of both, does not exist"
+    assert wrong.writes == lost.writes == []

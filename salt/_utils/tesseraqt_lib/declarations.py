@@ -11,12 +11,12 @@ from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.compounds import Listed, Map, Record, Section, Shared, Short
 from tesseraqt_lib.containers import CHOSEN, CONTAINERS, SYSTEM
 from tesseraqt_lib.devices import DEVICES
-from tesseraqt_lib.ends import Number
+from tesseraqt_lib.ends import API, Number
 from tesseraqt_lib.firewall import FirewallRule
 from tesseraqt_lib.marks import FEATURES, SERVICES, TAGS
 from tesseraqt_lib.problems import Problems, joined
 from tesseraqt_lib.properties import GLOBAL_PREFS, PREFS, PROPERTIES
-from tesseraqt_lib.shapes import Boolean, Choice, Flag, Nullable, Shape, Whole
+from tesseraqt_lib.shapes import Boolean, Choice, Flag, Nullable, Shape, Text, Whole
 
 #: What everybody tries first, and where it stands.
 ELSEWHERE = {name: f"properties stand below `prefs:`, as `{name}`" for name in PROPERTIES}
@@ -143,6 +143,15 @@ DECLARATION = Record(
         "os": "what a qube runs is declared in pillar",
     },
     together=one_autostart,
+)
+#: What the state ``current`` takes.
+RUNS = Record(
+    {
+        "root": values.QubeName(),
+        "parts": Map(API, Text(r"[0-9a-f]{12}", "a fingerprint is 12 hexadecimal digits")),
+        "restart": TITLED["restart"],
+    },
+    required=("root", "parts"),
 )
 #: What the state ``absent`` takes.
 FAREWELL = Record({"adopt": Flag(), "running": Flag()})

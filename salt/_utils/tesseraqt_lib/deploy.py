@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tesseraqt_lib import failures, guest, power, record, scripts
+from tesseraqt_lib import dates, failures, guest, power, record, scripts
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.failures import Failed
 from tesseraqt_lib.journal import Journal
@@ -82,12 +82,19 @@ def parts_of(name: str, means: Means) -> Mapping[str, Part]:
     return record.read(means.dom0.feature(name, record.PARTS) if known else None)
 
 
+def dated(name: str, means: Means) -> list[Step]:
+    """The step that says since when starts have what was deployed while the root was on."""
+    have = means.dom0.look(Qube(name))
+    return dates.closing(have, parts_of(name, means)) if have else []
+
+
 def steps(root: Root, means: Means) -> list[Step]:
     """The first command of a deployment, which sends the tree; none if that was deployed."""
     have = means.dom0.look(Qube(root.name))
     before = done(root.name, means) if have else None
     if before == root.tree.digest:
-        return list(power.halted(root.name, have).steps) if left_running(root, means) else []
+        left = left_running(root, means)
+        return list(power.halted(root.name, have).steps) if left else dated(root.name, means)
     script = scripts.load(means.read, "push")
     size = guest.size(script)
     argv = guest.command(root.name, size, (root.tree.digest, str(len(root.tree.packed))))
@@ -151,9 +158,7 @@ def remember(root: Root, means: Means, before: Mapping[str, Part]) -> None:
     dom0, name = means.dom0, root.name
     dom0.forget(name)
     old = {key: dom0.feature(name, key) for key in (record.PARTS, record.SYSTEM)}
-    switched = root.how.activation == "switch"
-    second = record.ALWAYS if switched else int(time.time())
-    parts = record.updated(before, root.tree.parts, second)
+    parts = record.updated(before, root.tree.parts, dates.since(root.how, dom0.look(Qube(name))))
     now = {record.PARTS: record.written(parts), record.SYSTEM: root.tree.digest}
     dom0.carry_out(name, record.steps(name, old, now))
 

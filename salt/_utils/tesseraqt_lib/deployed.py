@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tesseraqt_lib import ahead, deploy
+from tesseraqt_lib import ahead, deploy, record
 from tesseraqt_lib.converge import Changes, Outcome
 from tesseraqt_lib.deploy import Means, Root
 from tesseraqt_lib.dom0 import StepFailed
@@ -20,13 +20,21 @@ def predict(root: Root, means: Means, foreseen: Have | None) -> Outcome:
     there = means.dom0.look(Qube(root.name)) is not None
     before = deploy.done(root.name, means) if there else None
     if before == root.tree.digest:
-        left = deploy.left_running(root, means)
-        return Outcome(None, f"{root.name} would be off again", OFF) if left else as_declared(root)
+        return settled(root, means)
     if foreseen is not None and not foreseen.owned:
         return Outcome(False, deploy.not_ours(root.name))
     lines = foretold(root, means) if there else ()
     text = f"{root.name} would build {root.tree.digest[:12]} and {how(root)}"
     return Outcome(None, "\n".join((text, *lines)), changes(root, before))
+
+
+def settled(root: Root, means: Means) -> Outcome:
+    """What ``apply`` would do about a root that has the declared system."""
+    if deploy.left_running(root, means):
+        return Outcome(None, f"{root.name} would be off again", OFF)
+    if deploy.dated(root.name, means):
+        return Outcome(None, f"{root.name} is off by now, which would be noted", DATED)
+    return as_declared(root)
 
 
 def foretold(root: Root, means: Means) -> tuple[str, ...]:
@@ -48,8 +56,7 @@ def apply(root: Root, means: Means, jobs: int) -> Outcome:
         return Outcome(False, f"{root.name} does not exist")
     before = deploy.done(root.name, means)
     if before == root.tree.digest and not deploy.left_running(root, means):
-        means.started.finish(root.name)
-        return as_declared(root)
+        return noted(root, means)
     try:
         with turn(means.dom0.place / "turns", jobs):
             if before == root.tree.digest:
@@ -61,6 +68,20 @@ def apply(root: Root, means: Means, jobs: int) -> Outcome:
     return Outcome(True, f"{root.name} {now(root, means)}", changes(root, before))
 
 
+def noted(root: Root, means: Means) -> Outcome:
+    """Nothing was to be done but to note that a root is off that was on when it was deployed."""
+    means.started.finish(root.name)
+    steps = deploy.dated(root.name, means)
+    if not steps:
+        return as_declared(root)
+    try:
+        means.dom0.carry_out(root.name, steps)
+    except StepFailed as error:
+        return Outcome(False, str(error.strerror))
+    return Outcome(True, f"{root.name} is off by now: its qubes get what was deployed", DATED)
+
+
+DATED: Changes = {"parts": {"old": record.OPEN, "new": "dated"}}
 OFF: Changes = {"power": {"old": "Running", "new": "Halted"}}
 
 

@@ -31,8 +31,15 @@ def halted(name: str, have: Have | None) -> Plan:
     return Plan(name) if off else Plan(name, (shutdown(name, have.state if have else ""),))
 
 
-def current(want: Runs, have: Have | None, old: Sequence[str]) -> Plan:
+def hands_on_later(root: Have) -> bool:
+    """Whether it is a template that is on: its qubes get its root volume once it is off."""
+    return root.klass == words.TEMPLATE and not root.halted
+
+
+def current(want: Runs, have: Have | None, old: Sequence[str], waits: bool) -> Plan:
     """The restart that a qube needs, or the note that it needs one; ``old`` says what for.
+
+    Its template has to be off for that, which ``waits`` says that it is not.
 
     A restart that was cut off is finished.
     """
@@ -40,8 +47,9 @@ def current(want: Runs, have: Have | None, old: Sequence[str]) -> Plan:
         return Plan(want.name, (replace(started(want.name, "Halted"), what="restart"),))
     if have is None or not old:
         return Plan(want.name)
-    if want.restart != "when_needed":
-        why = f"{want.name} needs a restart, to get what changed: {', '.join(old)}"
+    if waits or want.restart != "when_needed":
+        first = f" once {want.root} is halted" if waits else ""
+        why = f"{want.name} needs a restart{first}, to get what changed: {', '.join(old)}"
         return Plan(want.name, notes=(why,))
     off, on = shutdown(want.name, have.state), started(want.name, "Halted")
     return Plan(want.name, (replace(off, what="restart"), replace(on, what="restart")))

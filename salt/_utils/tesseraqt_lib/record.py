@@ -16,9 +16,11 @@ from tesseraqt_lib.model import Have, Step
 
 #: The sha256 of the tree that was deployed last.
 SYSTEM = "x-tesseraqt-system"
-#: ``part=fingerprint@second``, one word for each part of the root.
+#: ``part=fingerprint@second``, one word for each part of the root; ``open`` for a second that
+#: is not known yet: a template that was on hands its root volume on only once it is off.
 PARTS = "x-tesseraqt-parts"
-WORD = re.compile(r"([a-z][a-z0-9-]{0,31})=([0-9a-f]{12})@([0-9]{1,12})")
+WORD = re.compile(r"([a-z][a-z0-9-]{0,31})=([0-9a-f]{12})@([0-9]{1,12}|open)")
+OPEN = "open"
 #: In place of a second: what runs has it already.
 ALWAYS = 0
 
@@ -28,7 +30,7 @@ class Part:
     """A part of a root as it was deployed: its fingerprint, and the second since when it is so."""
 
     fingerprint: str
-    since: int
+    since: int | None
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,18 @@ class Runs:
 def read(text: str | None) -> dict[str, Part]:
     """The parts that a root has, from its feature; what does not look like one is not there."""
     found = (WORD.fullmatch(word) for word in (text or "").split(" "))
-    return {one[1]: Part(one[2], int(one[3])) for one in found if one}
+    return {one[1]: Part(one[2], None if one[3] == OPEN else int(one[3])) for one in found if one}
 
 
-def updated(old: Mapping[str, Part], now: Mapping[str, str], second: int) -> dict[str, Part]:
+def closed(found: Mapping[str, Part], second: int) -> dict[str, Part]:
+    """The same parts, those of which it was open since when it is so since ``second``."""
+    return {
+        name: one if one.since is not None else Part(one.fingerprint, second)
+        for name, one in found.items()
+    }
+
+
+def updated(old: Mapping[str, Part], now: Mapping[str, str], second: int | None) -> dict[str, Part]:
     """The parts that a root has now; who is as before is so since before."""
     return {
         name: old[name] if name in old and old[name].fingerprint == word else Part(word, second)
@@ -57,7 +67,11 @@ def updated(old: Mapping[str, Part], now: Mapping[str, str], second: int) -> dic
 
 def written(found: Mapping[str, Part]) -> str:
     """The feature that says so."""
-    return " ".join(f"{name}={one.fingerprint}@{one.since}" for name, one in sorted(found.items()))
+    words = (
+        f"{name}={one.fingerprint}@{OPEN if one.since is None else one.since}"
+        for name, one in sorted(found.items())
+    )
+    return " ".join(words)
 
 
 def steps(root: str, old: Mapping[str, str | None], now: Mapping[str, str]) -> list[Step]:
@@ -81,8 +95,11 @@ def outdated(want: Runs, have: Have, there: Mapping[str, Part]) -> list[str]:
     old = [
         name
         for name, fingerprint in want.parts.items()
-        if name not in there
-        or there[name].fingerprint != fingerprint
-        or there[name].since > float(started)
+        if name not in there or newer(there[name], fingerprint, float(started))
     ]
     return sorted(old) + flags
+
+
+def newer(part: Part, fingerprint: str, started: float) -> bool:
+    """Whether a qube that was started then cannot have the part as it is declared."""
+    return part.fingerprint != fingerprint or part.since is None or part.since > started

@@ -11,10 +11,11 @@ from typing import Any
 from tesseraqt_lib import bounds, checks, values
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.containers import HOW, SAID
-from tesseraqt_lib.declarations import DECLARATION, FAREWELL, FLEET, JOBS, SHARED
+from tesseraqt_lib.declarations import DECLARATION, FAREWELL, FLEET, JOBS, RUNS, SHARED
 from tesseraqt_lib.firewall import DEFAULT, DROP
 from tesseraqt_lib.model import Device, Fleet, Package, Qube, Repository, System, Volume, Wire
 from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.record import Runs
 from tesseraqt_lib.shapes import INVALID
 
 #: Maps that a qube's own declaration adds to, key by key; everything else it replaces.
@@ -69,6 +70,13 @@ def declaration(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
 def farewell(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
     """The qube that the arguments of the state ``absent`` declare."""
     return qube(known_name(name, problems), checked(FAREWELL, raw, problems))
+
+
+def runs(name: Any, raw: Mapping[str, Any], problems: Problems) -> Runs:
+    """The qube that the arguments of the state ``current`` declare, as far as they are sound."""
+    read = checked(RUNS, raw, problems)
+    said = (read.get("root", ""), read.get("parts", {}), read.get("restart", "never"))
+    return Runs(known_name(name, problems), *said)
 
 
 def known_name(raw: Any, problems: Problems) -> str:

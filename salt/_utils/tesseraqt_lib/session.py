@@ -19,7 +19,6 @@ from tesseraqt_lib import plan as planner
 from tesseraqt_lib.dom0 import Dom0
 from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Settings, Value
 from tesseraqt_lib.problems import Problems
-from tesseraqt_lib.record import Part, Runs
 from tesseraqt_lib.states import State
 
 #: Seconds for which what was seen of the machine is taken for granted.
@@ -175,7 +174,7 @@ def planned(context: Context, opts: Opts, state: State) -> Plan:
     if state.function in ("turns", "sound"):
         return Plan(state.name)
     if state.function == "current":
-        return current(context, opts, Runs(state.name, **state.arguments))
+        return current(context, opts, record.Runs(state.name, **state.arguments))
     if state.function == "globals":
         return global_properties(context, opts, dict(state.arguments["prefs"]))
     if state.function == "absent":
@@ -248,11 +247,15 @@ def foretell(context: Context, opts: Opts, want: Qube, plan: Plan) -> Plan:
     return plan
 
 
-def current(context: Context, opts: Opts, want: Runs) -> Plan:
+def current(context: Context, opts: Opts, want: record.Runs) -> Plan:
     """The restart after which the qube runs what is declared, or the note that it needs one."""
     have = look(context, opts, Qube(want.name))
+    if not opts["test"] and dom0(context, opts).look(Qube(want.root)) is None:
+        return Plan(want.name, refusals=(f"{want.root}, the root of {want.name}, does not exist",))
     old = record.outdated(want, have, deployed(context, opts, want.root)) if have else []
-    plan = unused(context, opts, power.current(want, have, old))
+    root = dom0(context, opts).look(Qube(want.root)) if set(old) & set(want.parts) else None
+    waits = root is not None and power.hands_on_later(root)
+    plan = unused(context, opts, power.current(want, have, old, waits))
     return foretell(context, opts, Qube(want.name), plan)
 
 
@@ -260,14 +263,14 @@ def outdated(context: Context, opts: Opts, states: Iterable[State]) -> dict[str,
     """What each qube needs a restart for, by the states that would see to it."""
     found = {}
     for state in states:
-        want = Runs(state.name, **state.arguments)
+        want = record.Runs(state.name, **state.arguments)
         have = look(context, opts, Qube(state.name))
         if have and (old := record.outdated(want, have, deployed(context, opts, want.root))):
             found[state.name] = old
     return found
 
 
-def deployed(context: Context, opts: Opts, root: str) -> dict[str, Part]:
+def deployed(context: Context, opts: Opts, root: str) -> dict[str, record.Part]:
     """The parts that a root was given, as dom0 remembers; none if it is not there."""
     if dom0(context, opts).look(Qube(root)) is None:
         return {}
