@@ -160,7 +160,8 @@ def status() -> dict[str, Any]:
         raise SaltInvocationError(problems.text())
     dom0 = session.dom0(__context__, __opts__)
     opts, context = {**__opts__, "test": True}, session.rehearsal(__context__, __opts__)
-    trees = {name: _tree(declared, name) for name in render.roots(declared)}
+    sent = files.Files(__salt__)
+    trees = {name: sent.tree_of(declared, name) for name in render.roots(declared)}
     found = {
         name: report.judged(qube, dom0.look(qube), session.intended(context, opts, qube))
         for name, qube in declared.all.items()
@@ -250,15 +251,10 @@ def _sound() -> Fleet:
 def _compiled(declared: Fleet) -> dict[str, list[states.State]]:
     """The states of the fleet, by section."""
     policy = wiring.door(__opts__).look()
-    found = _found(declared)
-    return sections.compiled(declared, found, lambda root: _tree(declared, root).parts, policy)
-
-
-def _tree(declared: Fleet, root: str) -> Any:
-    """What a root is sent."""
-    modules = sorted(render.modules(declared, root).values())
-    on = render.configuration(declared, root)
-    return files.Files(__salt__).tree(render.document(declared, root), modules, on)
+    found, sent = _found(declared), files.Files(__salt__)
+    return sections.compiled(
+        declared, found, lambda root: sent.tree_of(declared, root).parts, policy
+    )
 
 
 def _planned(context: Any, opts: Any, state: states.State) -> Plan:

@@ -123,9 +123,7 @@ def _fingerprints(declared: Fleet, root: str) -> dict[str, str]:
     """What each part of a root is made from, if it is declared at all."""
     if root not in render.roots(declared):
         return {}
-    modules = sorted(render.modules(declared, root).values())
-    on = render.configuration(declared, root)
-    return dict(files.Files(__salt__).tree(render.document(declared, root), modules, on).parts)
+    return dict(files.Files(__salt__).tree_of(declared, root).parts)
 
 
 def _live(declared: Fleet, name: str, root: str, known: dict[str, str]) -> wirelist.Live:

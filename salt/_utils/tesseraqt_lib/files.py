@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from salt.exceptions import CommandExecutionError
 
 from tesseraqt_lib import render
+from tesseraqt_lib.model import Fleet
 from tesseraqt_lib.tree import Tree, packed
 
 #: Where the formula has what goes into roots, below Salt's file roots.
@@ -44,6 +46,7 @@ class Files:
         """The text of one of the formula's guest scripts."""
         return self.read(f"salt://{FORMULA}/guest/{name}").decode("ascii")
 
+    @functools.cached_property
     def ours(self) -> dict[str, bytes]:
         """The NixOS modules of the formula and the files that they name, by name."""
         below = f"{FORMULA}/nixos/"
@@ -52,6 +55,12 @@ class Files:
         if "default.nix" not in names:
             raise CommandExecutionError(f"there are no NixOS modules in salt://{below}")
         return {name: self.read(f"salt://{below}{name}") for name in names}
+
+    def tree_of(self, fleet: Fleet, root: str) -> Tree:
+        """The tree of a declared root."""
+        modules = sorted(render.modules(fleet, root).values())
+        on = render.configuration(fleet, root)
+        return self.tree(render.document(fleet, root), modules, on)
 
     def tree(
         self, document: Mapping[str, Any], modules: Iterable[str], configuration: str = "auto"
@@ -63,7 +72,7 @@ class Files:
         :param configuration: which one of the root's own it is built on; another one, another tree
         """
         on = {} if configuration == "auto" else {"configuration": configuration.encode("ascii")}
-        ours, theirs = self.ours(), {render.module(one): self.read(one) for one in modules}
+        ours, theirs = self.ours, {render.module(one): self.read(one) for one in modules}
         files = {f"nixos/{name}": content for name, content in ours.items()} | theirs
         files |= {name: self.read(f"salt://{FORMULA}/guest/{name}") for name in ROOTS}
         files |= {"system.json": render.text(document).encode("utf-8"), **on}
