@@ -19,11 +19,12 @@ test: lint nix sockets graphviz ## Run everything that has to be green: linters,
 fast: .venv/ready ## Run the unit tests only, in seconds.
 	$(PYTEST) tests/unit
 
-lint: .venv/ready ## Check style, formatting and types, of Python, SLS files and shell scripts.
+lint: .venv/ready ## Check style, types and who imports whom; SLS files and shell scripts too.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy --package tesseraqt_lib
 	for module in salt/_*/*.py; do .venv/bin/mypy $$module || exit 1; done
+	PYTHONPATH=salt/_utils .venv/bin/lint-imports --no-cache --no-logo setup.cfg
 	find salt pillar -name '*.sls' -exec .venv/bin/salt-lint {} +
 	.venv/bin/yamllint --strict .
 	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tools/install tools/test-on-salt tools/venv .ci/run

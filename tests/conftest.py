@@ -2,6 +2,7 @@
 """What all tests share: a simulated dom0 to be in, and quiet logs."""
 
 import os
+import sys
 
 import hypothesis
 import pytest
@@ -10,6 +11,8 @@ import simulated_dom0
 
 # Salt keeps what it logs, to write it at exit to a stream that pytest has closed by then.
 salt._logging.shutdown_temp_handler()
+# pytest asks every importer for ``find_spec``; the one that Salt has for PyNaCl is without it.
+sys.meta_path[:] = [importer for importer in sys.meta_path if hasattr(importer, "find_spec")]
 # Processes that Salt forks for `parallel: True` log nothing; in 3006 they need to be told so.
 salt._logging.set_logging_options_dict(
     {

@@ -75,7 +75,7 @@ def first_apply(demo):
     """The fleet of pillar/ is checked, planned and made."""
     say("Salt loads the modules that were copied to dom0.")
     demo.qubesctl("saltutil.sync_all", lines=4)
-    say("Is the fleet in pillar/ sound?")
+    say("Is the fleet in pillar/ valid?")
     demo.qubesctl("tesseraqt.check")
     say("What would be done? Every step, with the command that does it:")
     demo.qubesctl("tesseraqt.plan", lines=LINES)

@@ -3,40 +3,32 @@
 The systems of roots: which there are, and the way back.
 ========================================================
 
-Part of the functions called ``tesseraqt``, like ``tesseraqt.py`` beside it.
+Part of the functions called ``tesseraqt``, like ``tesseraqt.py`` beside it. A root is the qube
+whose root volume holds the system: a template, or a standalone qube. AppVMs and disposables run
+the root of their template.
 
 :depends: qubesadmin, which every dom0 has
 :platform: Qubes OS dom0
 
-.. versionadded:: 0.2.0
+.. versionadded:: 0.1.0
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
-
-if TYPE_CHECKING:  # what Salt's loader puts into every module
-    __context__: dict[str, Any]
-    __opts__: dict[str, Any]
-    __salt__: dict[str, Any]
+from tesseraqt_lib.dom0 import lock
+from tesseraqt_lib.model import System
+from tesseraqt_lib.roots import deploy
+from tesseraqt_lib.roots import generations as root_generations
+from tesseraqt_lib.roots.phases import Means, Root
+from tesseraqt_lib.run import session
+from tesseraqt_lib.run.session import Run
+from tesseraqt_lib.sls.state import id_of
 
 __virtualname__ = "tesseraqt"
-
-try:
-    from tesseraqt_lib import ahead, deploy, files, lock, session
-    from tesseraqt_lib import rollback as way_back
-    from tesseraqt_lib.model import System
-
-    MISSING = ""
-except ImportError as error:
-    MISSING = str(error)
-
-
-def __virtual__() -> str | tuple[bool, str]:
-    """These functions exist where Qubes' own Python does: in dom0."""
-    return (False, f"tesseraqt works in dom0 only: {MISSING}") if MISSING else __virtualname__
+__virtual__ = session.virtual
 
 
 def generations(root: str) -> dict[str, Any]:
@@ -53,7 +45,7 @@ def generations(root: str) -> dict[str, Any]:
 
         qubesctl tesseraqt.generations nixos
     """
-    return way_back.generations(root, _means())
+    return root_generations.generations(root, _means())
 
 
 def build(root: str) -> dict[str, Any]:
@@ -75,8 +67,8 @@ def build(root: str) -> dict[str, Any]:
     """
     said = _declared(root)
     how = System(configuration=said.get("configuration", System.configuration))
-    tree = files.Files(__salt__).tree(said["system"], said["modules"], how.configuration)
-    lines = ahead.prepare(deploy.Root(root, tree, how), _means())
+    tree = _run().files.tree(said["system"], said["modules"], how.configuration)
+    lines = deploy.build(Root(root, tree, how), _means())
     return {"system": tree.digest, "activating": list(lines)}
 
 
@@ -100,22 +92,26 @@ def rollback(root: str, generation: str | int = "previous") -> dict[str, Any]:
     to = str(generation)
     if to != "previous" and not (to.isascii() and to.isdigit()):
         raise CommandExecutionError(f"{to!a} is neither the number of a generation nor 'previous'")
-    return {"generation": way_back.roll_back(root, _means(), to)}
+    return {"generation": root_generations.rollback(root, _means(), to)}
 
 
 def _declared(root: str) -> dict[str, Any]:
     """The arguments of the state that would deploy the root."""
-    for state in __salt__["tesseraqt.fleet"]("systems"):
-        if state["id"] == f"tesseraqt-{root}-deployed":
+    for state in __salt__["tesseraqt.fleet"]("roots"):
+        if state["id"] == id_of("root", root):
             return {key: value for one in state["arguments"] for key, value in one.items()}
     raise SaltInvocationError(f"{root!a} has no NixOS declared, or the declaration has problems")
 
 
-def _means() -> Any:
+def _run() -> Run:
+    """What this run of Salt shares."""
+    return Run(__context__, __opts__, __salt__)
+
+
+def _means() -> Means:
     """What is worked with, for this run alone."""
     try:
-        lock.take(session.lock_path(__opts__), session.job(__opts__))
+        _run().take_lock()
     except lock.Held as error:
         raise CommandExecutionError(f"{error}; wait for it to end, and try again") from error
-    dom0 = session.dom0(__context__, __opts__)
-    return deploy.Means(dom0, files.Files(__salt__).script, deploy.PATIENCE)
+    return _run().means

@@ -9,51 +9,24 @@ changes anything.
 :depends: qubesadmin, which every dom0 has
 :platform: Qubes OS dom0
 
-.. versionadded:: 0.3.0
+.. versionadded:: 0.1.0
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salt.exceptions import SaltInvocationError
-
-if TYPE_CHECKING:  # what Salt's loader puts into every module
-    __context__: dict[str, Any]
-    __opts__: dict[str, Any]
-    __pillar__: dict[str, Any]
-    __salt__: dict[str, Any]
+from tesseraqt_lib.run import session, validate
+from tesseraqt_lib.run.session import Run
+from tesseraqt_lib.show import dot, mermaid, svg
+from tesseraqt_lib.show import graph as show_graph
+from tesseraqt_lib.show import wires as show_wires
 
 __virtualname__ = "tesseraqt"
+__virtual__ = session.virtual
 #: Printed by ``_output/tesseraqt.py`` unless ``--out`` says otherwise.
 __outputter__ = {"wires": "tesseraqt", "graph": "tesseraqt"}
-
-try:
-    from tesseraqt_lib import (
-        dotted,
-        files,
-        graphviz,
-        mermaid,
-        order,
-        parts,
-        picture,
-        record,
-        render,
-        seen,
-        session,
-        wirelist,
-        wiring,
-    )
-    from tesseraqt_lib.model import Fleet, Qube
-
-    MISSING = ""
-except ImportError as error:
-    MISSING = str(error)
-
-
-def __virtual__() -> str | tuple[bool, str]:
-    """These functions exist where Qubes' own Python does: in dom0."""
-    return (False, f"tesseraqt works in dom0 only: {MISSING}") if MISSING else __virtualname__
 
 
 def wires() -> list[dict[str, Any]]:
@@ -69,16 +42,7 @@ def wires() -> list[dict[str, Any]]:
         qubesctl tesseraqt.wires
         qubesctl tesseraqt.wires --out=json
     """
-    declared = _sound()
-    trees: dict[str, Any] = {}
-
-    def live(name: str) -> wirelist.Live:
-        root = order.root_of(declared.all, name)
-        if root not in trees:
-            trees[root] = _fingerprints(declared, root)
-        return _live(declared, name, root, trees[root])
-
-    return wirelist.rows(declared, live, wiring.door(__opts__).look().rules)
+    return show_wires.of_fleet(_run(), validate.valid(_run(), __pillar__))
 
 
 def graph(form: str = "dot") -> str:
@@ -100,42 +64,14 @@ def graph(form: str = "dot") -> str:
     """
     if form not in ("dot", "mermaid", "svg"):
         raise SaltInvocationError(f"{form!r} is not one of: dot, mermaid, svg")
-    status = __salt__["tesseraqt.status"]()
-    known = seen.Seen(_sound(), session.dom0(__context__, __opts__))
-    drawn = picture.picture(known, status, wires())
+    declared = validate.valid(_run(), __pillar__)
+    drawn = show_graph.of_fleet(_run(), declared, __salt__["tesseraqt.status"](), wires())
     if form == "mermaid":
         return mermaid.mermaid(drawn)
-    text = dotted.dot(drawn)
-    return graphviz.svg(text) if form == "svg" else text
+    text = dot.dot(drawn)
+    return svg.svg(text) if form == "svg" else text
 
 
-def _sound() -> Fleet:
-    """The declared fleet, if nothing is wrong with it."""
-    there = files.Files(__salt__).there
-    pillar = __pillar__.get("tesseraqt")
-    declared, problems = session.checked(__context__, __opts__, pillar, there)
-    if problems.found:
-        raise SaltInvocationError(problems.text())
-    return declared
-
-
-def _fingerprints(declared: Fleet, root: str) -> dict[str, str]:
-    """What each part of a root is made from, if it is declared at all."""
-    if root not in render.roots(declared):
-        return {}
-    return dict(files.Files(__salt__).tree_of(declared, root).parts)
-
-
-def _live(declared: Fleet, name: str, root: str, known: dict[str, str]) -> wirelist.Live:
-    """What is there of a declared qube."""
-    dom0 = session.dom0(__context__, __opts__)
-    have = dom0.look(Qube(name, itself=True))
-    if have is None:
-        return wirelist.Live()
-    there = session.deployed(__context__, __opts__, root)
-    deployed = {part for part, one in there.items() if known.get(part) == one.fingerprint}
-    want = {
-        part: known[part] for part in (*parts.named(declared.qubes[name]), "qube") if part in known
-    }
-    outdated = record.outdated(record.Runs(name, root, want), have, there)
-    return wirelist.Live(have, frozenset(deployed), frozenset(outdated))
+def _run() -> Run:
+    """What this run of Salt shares."""
+    return Run(__context__, __opts__, __salt__)

@@ -15,31 +15,15 @@ reports as changed is what was changed, on failure too.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import salt.utils.args
-from salt.exceptions import SaltInvocationError
-
-if TYPE_CHECKING:  # what Salt's loader puts into every module
-    __context__: dict[str, Any]
-    __opts__: dict[str, Any]
+from tesseraqt_lib.dom0.client import Machine
+from tesseraqt_lib.run import converge, planning, session, validate
+from tesseraqt_lib.run.session import Run
 
 __virtualname__ = "tesseraqt"
-
-try:
-    from tesseraqt_lib import converge, lock, schema, session
-    from tesseraqt_lib.model import Plan, Qube
-    from tesseraqt_lib.problems import Problems
-
-    MISSING = ""
-except ImportError as error:
-    MISSING = str(error)
-
-
-def __virtual__() -> str | tuple[bool, str]:
-    """These states exist where Qubes' own Python does: in dom0."""
-    return (False, f"tesseraqt works in dom0 only: {MISSING}") if MISSING else __virtualname__
+__virtual__ = session.virtual
 
 
 def present(name: str, **declaration: Any) -> dict[str, Any]:
@@ -49,10 +33,11 @@ def present(name: str, **declaration: Any) -> dict[str, Any]:
     name
         The qube.
     declaration
-        The keys of a qube in pillar (docs/pillar.md): ``class``, ``template``, ``label``,
-        ``prefs``, ``features``, ``services``, ``tags``, ``volumes``, ``firewall``,
-        ``devices``, ``autostart``, ``restart``, ``adopt``. A value of ``null`` in a map
-        means: as Qubes has it by default. ``running: false`` lets a change that needs it
+        The keys of a qube or template in pillar (docs/pillar.md): ``class``, ``template``,
+        ``clone``, ``label``, ``prefs``, ``features``, ``services``, ``tags``, ``volumes``,
+        ``firewall``, ``devices``, ``containers``, ``autostart``, ``restart``, ``adopt``; and
+        ``existing: true`` for a template that is never made, only set. A value of ``null`` in
+        a map means: as Qubes has it by default. ``running: false`` lets a change that needs it
         halt the qube for good; to halt or start it otherwise, write a state of its own.
 
     .. code-block:: yaml
@@ -66,11 +51,9 @@ def present(name: str, **declaration: Any) -> dict[str, Any]:
             - require:
               - tesseraqt: nixos
     """
-
-    def decide(want: Qube) -> Plan:
-        return session.present(__context__, __opts__, want)
-
-    return _converge(name, functools.partial(_declared, name, declaration), decide)
+    given = salt.utils.args.clean_kwargs(**declaration)
+    read = functools.partial(validate.present, name, given)
+    return converge.converged(_run(), name, read, planning.present)
 
 
 def template_installed(name: str, **declaration: Any) -> dict[str, Any]:
@@ -111,14 +94,9 @@ def absent(name: str, **declaration: Any) -> dict[str, Any]:
         old-work:
           tesseraqt.absent: []
     """
-
-    def decide(want: Qube) -> Plan:
-        return session.absent(__context__, __opts__, want)
-
-    def parse(problems: Problems) -> Qube:
-        return schema.farewell(name, salt.utils.args.clean_kwargs(**declaration), problems)
-
-    return _converge(name, parse, decide)
+    given = salt.utils.args.clean_kwargs(**declaration)
+    read = functools.partial(validate.absent, name, given)
+    return converge.converged(_run(), name, read, planning.absent)
 
 
 def running(name: str) -> dict[str, Any]:
@@ -133,11 +111,8 @@ def running(name: str) -> dict[str, Any]:
         sys-vpn:
           tesseraqt.running: []
     """
-
-    def decide(want: Qube) -> Plan:
-        return session.running(__context__, __opts__, want)
-
-    return _converge(name, functools.partial(_declared, name, {}), decide)
+    read = functools.partial(validate.present, name, {})
+    return converge.converged(_run(), name, read, planning.running)
 
 
 def halted(name: str) -> dict[str, Any]:
@@ -152,11 +127,8 @@ def halted(name: str) -> dict[str, Any]:
         sys-vpn:
           tesseraqt.halted: []
     """
-
-    def decide(want: Qube) -> Plan:
-        return session.halted(__context__, __opts__, want)
-
-    return _converge(name, functools.partial(_declared, name, {}), decide)
+    read = functools.partial(validate.present, name, {})
+    return converge.converged(_run(), name, read, planning.halted)
 
 
 def globals(name: str, prefs: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -175,17 +147,16 @@ def globals(name: str, prefs: dict[str, Any] | None = None) -> dict[str, Any]:
             - prefs:
                 default_netvm: sys-firewall
     """
+    run, read = _run(), functools.partial(validate.global_properties, prefs or {})
+    decide = planning.global_properties
 
-    def parse(problems: Problems) -> Any:
-        return schema.global_properties(prefs or {}, problems)
+    def act() -> converge.Outcome:
+        return converge.outcome(run, "globals", read, decide, lambda: Machine(run.dom0))
 
-    def decide(want: Any) -> Plan:
-        return session.global_properties(__context__, __opts__, want)
-
-    return _converge(name, parse, decide)
+    return converge.returned(name, act)
 
 
-def sound(
+def valid(
     name: str, problems: str = "", warnings: list[str] | tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """
@@ -202,37 +173,13 @@ def sound(
     .. code-block:: yaml
 
         declaration:
-          tesseraqt.sound: []
+          tesseraqt.valid: []
     """
     told = [f"beware: {warning}" for warning in warnings]
-    comment = problems or "\n".join(["the declaration is sound", *told])
+    comment = problems or "\n".join(["the declaration is valid", *told])
     return {"name": name, "result": not problems, "changes": {}, "comment": comment}
 
 
-def _declared(name: str, declaration: dict[str, Any], problems: Problems) -> Qube:
-    """The qube that the arguments of a state declare."""
-    return schema.declaration(name, salt.utils.args.clean_kwargs(**declaration), problems)
-
-
-def _converge(
-    name: str, parse: Callable[[Problems], Any], decide: Callable[[Any], Plan]
-) -> dict[str, Any]:
-    """The state's return: the one place that knows about test mode."""
-
-    def act() -> converge.Outcome:
-        want = _sound(parse)
-        if __opts__["test"]:
-            return converge.predict(name, lambda: decide(want))
-        lock.take(session.lock_path(__opts__), session.job(__opts__))
-        return converge.apply(name, lambda: decide(want), session.dom0(__context__, __opts__))
-
-    return converge.returned(name, act)
-
-
-def _sound(parse: Callable[[Problems], Any]) -> Any:
-    """What the arguments declare, if nothing is wrong with them."""
-    problems = Problems()
-    want = parse(problems)
-    if problems.found:
-        raise SaltInvocationError(problems.text())
-    return want
+def _run() -> Run:
+    """What this run of Salt shares."""
+    return Run(__context__, __opts__, __salt__)

@@ -3,43 +3,31 @@
 NixOS as declared, in the roots of qubes, and qubes that run what their roots have.
 ===================================================================================
 
-Part of the states called ``tesseraqt``, like ``tesseraqt.py`` beside it.
+Part of the states called ``tesseraqt``, like ``tesseraqt.py`` beside it. A root is the qube
+whose root volume holds the system: a template, or a standalone qube. AppVMs and disposables run
+the root of their template.
 
 :depends: qubesadmin, which every dom0 has
 :platform: Qubes OS dom0
 
-.. versionadded:: 0.2.0
+.. versionadded:: 0.1.0
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import Any
 
 import salt.utils.args
-from salt.exceptions import SaltInvocationError
-
-if TYPE_CHECKING:  # what Salt's loader puts into every module
-    __context__: dict[str, Any]
-    __opts__: dict[str, Any]
-    __salt__: dict[str, Any]
+from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.roots.phases import Root
+from tesseraqt_lib.run import converge, planning, session, validate
+from tesseraqt_lib.run import deployed as state
+from tesseraqt_lib.run.converge import Outcome
+from tesseraqt_lib.run.session import Run
 
 __virtualname__ = "tesseraqt"
-
-try:
-    from tesseraqt_lib import converge, deploy, files, lock, schema, session
-    from tesseraqt_lib import deployed as state
-    from tesseraqt_lib.converge import Outcome
-    from tesseraqt_lib.model import Qube
-    from tesseraqt_lib.problems import Problems
-
-    MISSING = ""
-except ImportError as error:
-    MISSING = str(error)
-
-
-def __virtual__() -> str | tuple[bool, str]:
-    """These states exist where Qubes' own Python does: in dom0."""
-    return (False, f"tesseraqt works in dom0 only: {MISSING}") if MISSING else __virtualname__
+__virtual__ = session.virtual
 
 
 def deployed(
@@ -76,20 +64,23 @@ def deployed(
                   web: {packages: [nginx]}
             - parallel: True
     """
+    run, given = _run(), salt.utils.args.clean_kwargs(**how)
+
+    def read(problems: Problems) -> tuple[Any, ...]:
+        said = validate.document(system, problems)
+        return said, *validate.deployment(given, jobs, problems)
 
     def act() -> Outcome:
-        problems = Problems()
-        said, many = schema.how(salt.utils.args.clean_kwargs(**how), jobs, problems)
-        document = schema.document(system, problems)
-        if problems.found:
-            raise SaltInvocationError(problems.text())
-        tree = files.Files(__salt__).tree(document, modules or [], said.configuration)
-        return _outcome(deploy.Root(name, tree, said), many)
+        document, activation, many = validate.accepted(read)
+        tree = run.files.tree(document, modules or [], activation.configuration)
+        return state.outcome(run, Root(name, tree, activation), many)
 
     return converge.returned(name, act)
 
 
-def current(name: str, root: str, parts: dict[str, str], restart: str = "never") -> dict[str, Any]:
+def restarted(
+    name: str, root: str, parts: dict[str, str], restart: str = "never"
+) -> dict[str, Any]:
     """
     The qube, if it runs, runs what its root was given last, and has the containers that are
     declared for it. Where it does not, it needs a restart: it gets that if ``restart`` says
@@ -107,58 +98,34 @@ def current(name: str, root: str, parts: dict[str, str], restart: str = "never")
 
     .. code-block:: yaml
 
-        work-is-current:
-          tesseraqt.current:
+        work-runs-what-nixos-has:
+          tesseraqt.restarted:
             - name: work
             - root: nixos
             - parts: {web: 0123456789ab}
             - restart: when_needed
     """
-
-    def decide(want: Any) -> Any:
-        return session.current(__context__, __opts__, want)
-
-    def act() -> Outcome:
-        problems = Problems()
-        said = {"root": root, "parts": parts, "restart": restart}
-        want = schema.runs(name, said, problems)
-        if problems.found:
-            raise SaltInvocationError(problems.text())
-        if __opts__["test"]:
-            return converge.predict(name, lambda: decide(want))
-        lock.take(session.lock_path(__opts__), session.job(__opts__))
-        return converge.apply(name, lambda: decide(want), session.dom0(__context__, __opts__))
-
-    return converge.returned(name, act)
+    given = {"root": root, "parts": parts, "restart": restart}
+    read = functools.partial(validate.restarted, name, given)
+    return converge.converged(_run(), name, read, planning.restarted)
 
 
-def turns(name: str) -> dict[str, Any]:
+def locked(name: str) -> dict[str, Any]:
     """
-    This run may deploy. States that run in parallel need that said before they begin, so
-    that they do not take each other for another run.
+    No other apply runs until this one ends. States that run in parallel need the lock taken
+    before they begin, so that they do not take each other for another apply.
 
     name
         Any word; it names the state only.
 
     .. code-block:: yaml
 
-        systems:
-          tesseraqt.turns: []
+        no-other-apply:
+          tesseraqt.locked: []
     """
-
-    def act() -> Outcome:
-        if not __opts__["test"]:
-            lock.take(session.lock_path(__opts__), session.job(__opts__))
-        return Outcome(True, "no other apply runs")
-
-    return converge.returned(name, act)
+    return converge.returned(name, functools.partial(converge.locked, _run()))
 
 
-def _outcome(root: deploy.Root, jobs: int) -> Outcome:
-    """What ``deployed`` found or did: it stops here in test mode."""
-    dom0 = session.dom0(__context__, __opts__)
-    means = deploy.Means(dom0, files.Files(__salt__).script, deploy.PATIENCE)
-    if __opts__["test"]:
-        return state.predict(root, means, session.look(__context__, __opts__, Qube(root.name)))
-    lock.take(session.lock_path(__opts__), session.job(__opts__))
-    return state.apply(root, means, jobs)
+def _run() -> Run:
+    """What this run of Salt shares."""
+    return Run(__context__, __opts__, __salt__)

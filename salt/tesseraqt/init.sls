@@ -1,12 +1,12 @@
 {#- SPDX-License-Identifier: MIT #}
 {#- The whole declared fleet. Each part can be applied by itself: state.apply tesseraqt.qubes #}
 include:
-  - tesseraqt.narrowed
+  - tesseraqt.policy_narrowed
   - tesseraqt.templates
   - tesseraqt.qubes
   - tesseraqt.globals
   - tesseraqt.absent
-  - tesseraqt.systems
-  - tesseraqt.current
+  - tesseraqt.roots
+  - tesseraqt.restarts
   - tesseraqt.policy
   - tesseraqt.power

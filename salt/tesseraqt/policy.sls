@@ -1,8 +1,8 @@
 {#- SPDX-License-Identifier: MIT #}
 {#- Policy allows what is declared, once the qubes at both ends of every wire are so. #}
 include:
-  - tesseraqt.narrowed
-  - tesseraqt.current
+  - tesseraqt.policy_narrowed
+  - tesseraqt.restarts
 {%- for state in salt["tesseraqt.fleet"]("policy") %}
 
 {{ state.id | json }}:

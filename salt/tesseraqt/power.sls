@@ -1,7 +1,7 @@
 {#- SPDX-License-Identifier: MIT #}
 {#- Qubes that are declared to run or to be halted. #}
 include:
-  - tesseraqt.current
+  - tesseraqt.restarts
 {%- for state in salt["tesseraqt.fleet"]("power") %}
 
 {{ state.id | json }}:

@@ -1,7 +1,7 @@
 {#- SPDX-License-Identifier: MIT #}
 {#- Every declared template, made and as declared. #}
 include:
-  - tesseraqt.narrowed
+  - tesseraqt.policy_narrowed
 {%- for state in salt["tesseraqt.fleet"]("templates") %}
 
 {{ state.id | json }}:

@@ -10,14 +10,16 @@ import pytest
 TESTS = pathlib.Path(__file__).parent.parent
 sys.path[:0] = [str(TESTS / "functional"), str(TESTS.parent / "tools")]
 
-import rich  # noqa: E402
+import rich_fleet  # noqa: E402
 import simulated_dom0  # noqa: E402
 
 
 @pytest.fixture
 def call(app, tmp_path):
     """``call("state.apply", …)``: what Salt answers in this dom0, where the fleet is declared."""
-    pillar = simulated_dom0.write_pillar(tmp_path / "pillar", {"dom0": {"tesseraqt": rich.FLEET}})
+    pillar = simulated_dom0.write_pillar(
+        tmp_path / "pillar", {"dom0": {"tesseraqt": rich_fleet.FLEET}}
+    )
     config = simulated_dom0.write_config(tmp_path / "minion", pillar)
     simulated_dom0.salt_call(config, "saltutil.sync_all", capture_output=True)
 
@@ -57,6 +59,6 @@ def test_what_drifted_comes_back(call, tool):
     ):
         assert tool(*argv).rc == 0, argv
     assert sorted(changes(call("state.apply", "tesseraqt"))) == [
-        *("tesseraqt-dvm-2", "tesseraqt-shown", "tesseraqt-worker")
+        *("tesseraqt/qube/dvm-2", "tesseraqt/qube/shown", "tesseraqt/qube/worker")
     ]
     assert call("tesseraqt.plan") == {}

@@ -18,7 +18,7 @@ import salt.exceptions
 import salt.loader
 import salt.pillar
 import simulated_dom0
-from roots import Root
+from nixos_root import Root
 from saltfactories.utils.functional import StateResult
 
 
@@ -142,12 +142,12 @@ def apply(declare):
 @pytest.fixture
 def quick(monkeypatch):
     """Nobody waits long for a guest."""
-    bounds = importlib.import_module("tesseraqt_lib.converse").Bounds
-    scripts = importlib.import_module("tesseraqt_lib.scripts")
+    bounds = importlib.import_module("tesseraqt_lib.guest.process").Bounds
+    scripts = importlib.import_module("tesseraqt_lib.guest.scripts")
     grammar, _ = scripts.KNOWN["probe"]
     short = bounds(total=15.0, idle=5.0, log=1_000_000)
     monkeypatch.setitem(scripts.KNOWN, "probe", (grammar, short))
-    monkeypatch.setattr("tesseraqt_lib.deploy.PATIENCE", 3.0)
+    monkeypatch.setattr("tesseraqt_lib.roots.phases.PATIENCE", 3.0)
 
 
 @pytest.fixture
@@ -175,8 +175,8 @@ def module_opts(grains, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def minion(module_opts):
-    """A minion for many short runs (see minions.py)."""
-    return importlib.import_module("minions").Minion(module_opts)
+    """A minion for many short runs (see minion.py)."""
+    return importlib.import_module("minion").Minion(module_opts)
 
 
 @pytest.fixture

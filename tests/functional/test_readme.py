@@ -26,7 +26,7 @@ def declared(block):
 
 
 @pytest.mark.parametrize("block", documents.blocks("yaml pillar"), ids=str)
-def test_every_example_is_sound(block, whole, declare):
+def test_every_example_is_valid(block, whole, declare):
     assert declare(declared(block)).modules.tesseraqt.check()["problems"] == []
 
 

@@ -40,7 +40,9 @@ TMPFILES = "[Service]\nType=oneshot\nExecStart=systemd-tmpfiles --create /qube/t
 def here(text):
     """The text of a unit, with this machine's programs instead of the store's."""
     text = re.sub(r"/nix/store/\S*socat\S*/bin/socat", "/usr/bin/socat", text)
-    text = re.sub(r"/nix/store/\S*-tesseraqt-(wires?)\b", r"/bin/bash /qube/\1.sh", text)
+    text = re.sub(
+        r"/nix/store/\S*-tesseraqt-(slot-(?:call|watch))\b", r"/bin/bash /qube/\1.sh", text
+    )
     text = re.sub(r'^Environment="PATH=.*$', f'Environment="PATH={PATH}"', text, flags=re.M)
     text = re.sub(r"^Environment=.*/nix/store.*\n", "", text, flags=re.M)
     text = re.sub(r"^ExecStart(Pre|Post)=.*\n", "", text, flags=re.M)
@@ -127,10 +129,12 @@ class Booted:
             },
         )
         shutil.copy(HERE / "qrexec_client_vm.py", self.qube / "client.py")
-        for name in ("wire.sh", "wires.sh"):
+        for name in ("slot-call.sh", "slot-watch.sh"):
             shutil.copy(NIXOS / name, self.qube / name)
         slots = " ".join(self.evaluated["slots"])
-        (self.qube / "wires.sh").write_text(f"slots='{slots}'\n" + (NIXOS / "wires.sh").read_text())
+        (self.qube / "slot-watch.sh").write_text(
+            f"slots='{slots}'\n" + (NIXOS / "slot-watch.sh").read_text()
+        )
         (self.qube / "rpc").mkdir()
         shutil.copy(NIXOS / "api.sh", self.qube / "rpc" / "api.sh")
         for name, script in self.evaluated["states"].items():

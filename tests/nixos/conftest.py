@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from nix_evaluation import EVALUATE, NIXOS, WIRED, Nix, golden
+from played import Qube
 
 MODULE = "{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }\n"
 
@@ -67,3 +68,16 @@ def full(evaluated):
 @pytest.fixture(scope="session")
 def wired(evaluated):
     return evaluated(WIRED)
+
+
+@pytest.fixture
+def qube(tmp_path):
+    """A qube with the scripts of wires, in which nothing else runs."""
+    missing = [
+        program for program in ("socat", "systemd-socket-activate") if not shutil.which(program)
+    ]
+    if missing:
+        pytest.skip(f"there is no {' and no '.join(missing)}")
+    played = Qube(tmp_path)
+    yield played
+    played.close()

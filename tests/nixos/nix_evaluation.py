@@ -3,8 +3,11 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
@@ -73,3 +76,32 @@ class Nix:
 
 class EvaluationError(Exception):
     """nix refused; the message is what it said."""
+
+
+def refusal(nix, nixpkgs, plant, container, attribute=None):
+    """What NixOS says to a root with this container ``web``, which it refuses."""
+    document = {"containers": {"web": container}}
+    with pytest.raises(EvaluationError) as refused:
+        nix.evaluate(EVALUATE, attribute, nixpkgs=nixpkgs, tree=plant(document))
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(refused.value))
+
+
+def lines(unit):
+    """The lines of a unit."""
+    return unit["text"].splitlines()
+
+
+def words(unit, key):
+    """All words that are said of a key in a unit."""
+    return {
+        word
+        for line in lines(unit)
+        if line.startswith(f"{key}=")
+        for word in line.removeprefix(f"{key}=").split()
+    }
+
+
+def flags(root, name):
+    """The flags of nspawn that the container gets beyond those of NixOS."""
+    [found] = re.findall('EXTRA_NSPAWN_FLAGS="(.*)"', root["confs"][name])
+    return found.split()

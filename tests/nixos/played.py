@@ -1,5 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What Qubes has in a qube, played: QubesDB by files in one directory, which is $QDB."""
+"""What Qubes has in a qube, played: QubesDB by files in one directory ($QDB), and qrexec."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from nix_evaluation import HERE, NIXOS
 
 #: See qubesdb-cmd.c: 2 says that there is no such entry.
 QUBESDB_READ = """#!/bin/sh
@@ -16,6 +26,89 @@ for line in open(os.environ["QDB"] + "/changes"):
         sys.exit(1)
     print("/vm-config/" + line, end="")
 """
+
+
+class Qube:
+    """Where the scripts of wires find everything below one directory."""
+
+    def __init__(self, place):
+        self.place = place
+        self.run = place / "run"
+        self.programs = place / "bin"
+        self.programs.mkdir(parents=True)
+        client = self.programs / "qrexec-client-vm"
+        client.write_text(f'#!/bin/sh\nexec {sys.executable} {HERE}/qrexec_client_vm.py "$@"\n')
+        client.chmod(0o755)
+        self.allow()
+        self.env = {
+            **os.environ,
+            "PATH": f"{self.programs}:{os.environ['PATH']}",
+            "QREXEC": str(place),
+        }
+        self.api, self.wire = self.script("api.sh"), self.script("slot-call.sh")
+        self.processes = []
+
+    def script(self, name):
+        text = (NIXOS / name).read_text().replace("/run/tesseraqt", str(self.run))
+        (self.place / name).write_text(text)
+        return self.place / name
+
+    def allow(self, *calls):
+        (self.place / "allowed").write_text("\n".join(calls))
+
+    def lead(self, slot, target):
+        """What tesseraqt-wires notes of a slot."""
+        note = self.run / "wires" / slot
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"{target}\n")
+
+    def provide(self, api, serve):
+        """A server behind an API; ``serve`` gets each connection."""
+        path = self.run / "api" / api.replace(".", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(64)
+        threading.Thread(target=accept, args=(listener, serve), daemon=True).start()
+        return path
+
+    def listen(self, slot):
+        """The socket of a slot, as its unit has it."""
+        path = self.place / slot.replace("/", ".")
+        argv = ["systemd-socket-activate", "--accept", "--inetd", f"--listen={path}"]
+        variables = [f"--setenv={name}={self.env[name]}" for name in ("PATH", "QREXEC")]
+        process = subprocess.Popen(
+            [*argv, *variables, "bash", str(self.wire), slot],
+            stderr=subprocess.DEVNULL,
+            env=self.env,
+        )
+        self.processes.append(process)
+        wait_for(lambda: listening(path))
+        return path
+
+    def close(self):
+        for process in self.processes:
+            process.terminate()
+            process.wait()
+
+
+def accept(listener, serve):
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+def listening(path):
+    """Whether the socket takes calls; it is there a moment before."""
+    lines = Path("/proc/net/unix").read_text().splitlines()
+    return any(line.endswith(f" {path}") and line.split()[3] == "00010000" for line in lines)
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def put(directory, programs):

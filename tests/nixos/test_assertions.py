@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from nix_evaluation import HERE, NIXOS
+from nix_evaluation import HERE, NIXOS, refusal
 
 REFUSALS = HERE / "refusals.nix"
 
@@ -110,3 +110,8 @@ def test_each_assertion_has_a_case():
     assert labels
     for label in labels:
         assert any(said.startswith(label) for _, _, said in REFUSED), label
+
+
+def test_a_failed_assertion_stops_the_root(nix, nixpkgs, plant):
+    said = refusal(nix, nixpkgs, plant, {"state": ["/var/lib/x:rbind"]}, "toplevel")
+    assert "tesseraqt.containers.web.state: is no plain absolute path" in said

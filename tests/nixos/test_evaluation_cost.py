@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What evaluating a root with many containers takes, as `guests.sh` and `build.sh` do it."""
+"""What evaluating a root with many containers takes, as a root does it."""
 
 import json
 import os
@@ -9,8 +9,10 @@ import subprocess
 import pytest
 
 COUNT = 16
+
 #: KiB. All sixteen evaluated together take more than three times as much.
 MOST = 1 << 20
+
 CONTAINER = {
     "packages": ["git"],
     "config": {"services.nginx.enable": True},
@@ -18,6 +20,7 @@ CONTAINER = {
     "provides": {"api": {"tcp": 80}},
     "consumes": {"slot": {"optional": True}},
 }
+
 ROOT = """{
   imports = [ ./nixos ];
   boot.loader.grub.enable = false;
@@ -48,7 +51,13 @@ def most_memory(nix, *argv):
 
 
 def test_a_container_alone_stays_below_a_gibibyte(nix, nixpkgs, tree):
-    guests = ("nix-instantiate", str(tree / "nixos" / "guests.nix"), "--argstr", "kind", "file")
+    guests = (
+        "nix-instantiate",
+        str(tree / "nixos" / "evaluate-containers.nix"),
+        "--argstr",
+        "kind",
+        "file",
+    )
     taken = most_memory(nix, *guests, "-A", "c0", "-I", f"nixpkgs={nixpkgs}")
     assert taken < MOST
 

@@ -66,7 +66,7 @@ class System:
     """What is declared of the NixOS of a root, as a whole."""
 
     #: What the NixOS module is told of the root itself: packages, config, modules, APIs, slots.
-    said: Mapping[str, Any] = field(default_factory=dict)
+    declared: Mapping[str, Any] = field(default_factory=dict)
     #: ``auto``, ``file``, or the name of a configuration in the flake.
     configuration: str = "auto"
     generations: int = 5
@@ -96,7 +96,7 @@ class Qube:
     devices: Mapping[str, Mapping[str, Device]] = field(default_factory=dict)
     containers: tuple[str, ...] = ()
     #: Whether that says all of them; else they are left alone.
-    parts: bool = False
+    all_containers: bool = False
     #: By container and slot (``web.db``), ``qube`` for the qube as such.
     wires: Mapping[str, Wire] = field(default_factory=dict)
     #: Whether the qube as such provides or consumes.
@@ -112,7 +112,9 @@ class Qube:
     @property
     def managed(self) -> bool:
         """Whether anything at all is declared that tesseraqt would have to keep true."""
-        said = replace(self, klass=None, os=None, existing=False, restart="never", parts=False)
+        said = replace(
+            self, klass=None, os=None, existing=False, restart="never", all_containers=False
+        )
         return said != Qube(self.name)
 
     @property
@@ -184,7 +186,7 @@ class Have:
     stopped: bool = False
     #: Whether ``maxmem`` can change while the qube runs.
     hotplug: bool = True
-    #: Not seen but foretold: what it does not show is unknown.
+    #: Not seen but predicted: what it does not show is unknown.
     predicted: bool = False
 
     @property
@@ -202,6 +204,9 @@ class Have:
 class Step:
     """One change: what, from which value to which, and the command that makes it."""
 
+    #: ``qube`` (it is made or removed), ``power`` (started or halted), ``restart`` (halted for
+    #: the steps that follow, or started again), or what is set: ``label``, ``prefs.netvm``,
+    #: ``features.NAME``, ``volumes.private.size`` and so on.
     what: str
     old: str | None
     new: str | None
@@ -222,3 +227,13 @@ class Plan:
     notes: tuple[str, ...] = ()
     #: The states that it requires and that cannot come true: so nothing is planned.
     waits_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunningSystem:
+    """A qube that is to run what its root has: its root, and the fingerprints of its parts."""
+
+    name: str
+    root: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+    restart: str = "never"

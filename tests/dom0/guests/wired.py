@@ -44,7 +44,9 @@ class Guest:
         service.chmod(0o755)
         for slot in slots:
             (self.run / "tesseraqt" / "slots" / slot).parent.mkdir(parents=True, exist_ok=True)
-        said = f"slots={shlex.quote(' '.join(slots))}; . {shlex.quote(str(SCRIPTS / 'wires.sh'))}"
+        said = (
+            f"slots={shlex.quote(' '.join(slots))}; . {shlex.quote(str(SCRIPTS / 'slot-watch.sh'))}"
+        )
         self.start(["bash", "-c", said])
 
     def provide(self, container: str, api: str, argv: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ build_root() {
 echo 500 2> /dev/null > /proc/self/oom_score_adj || true
 killed=$(out_of_memory_kills)
 # The containers first, one after the other: together they need the sum of their memory.
-sh "$tree/nixos/guests.sh" "$tree" "$2" "$3"
+sh "$tree/nixos/evaluate-containers.sh" "$tree" "$2" "$3"
 code=$?
 if [ "$code" -eq 0 ]; then
   toplevel=$(build_root "$@")

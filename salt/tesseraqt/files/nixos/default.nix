@@ -3,21 +3,23 @@
 { lib, ... }:
 let
   document = lib.importJSON ../system.json;
-  # Systems of containers that are in the store already; see guests.sh.
+  # Systems of containers that are in the store already; see evaluate-containers.sh.
   built = ../built.json;
 in
 {
   imports = [
-    ./assertions.nix
-    ./consumes.nix
-    ./containers.nix
-    ./desktop.nix
-    ./enter.nix
-    ./hardening.nix
     ./options.nix
-    ./provides.nix
+    ./assertions.nix
+    ./container.nix
+    ./hardening.nix
+    ./network.nix
     ./state.nix
-    (import ./root.nix (document.root or { }))
+    ./display.nix
+    ./desktop.nix
+    ./api.nix
+    ./slot.nix
+    ./enter.nix
+    (import ./qube.nix (document.root or { }))
   ];
 
   tesseraqt = lib.mkMerge [

@@ -111,7 +111,6 @@ let
     tasks = bound 1024 "Processes and threads; null for no limit.";
   };
 
-  # What a container and the qube as such have in common.
   fixed = flag: description: mkOption {
     type = types.str;
     default = flag;
@@ -125,6 +124,7 @@ let
     inherit description;
   };
 
+  # What a container and the qube as such have in common.
   wires = {
     provides = mkOption {
       type = types.attrsOf provided;

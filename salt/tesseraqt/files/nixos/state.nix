@@ -4,6 +4,8 @@
 let
   inherit (lib) filterAttrs mapAttrs mapAttrs' nameValuePair;
 
+  units = import ./units.nix { inherit lib; };
+
   stateful = filterAttrs (_: cfg: cfg.state != [ ]) config.tesseraqt.containers;
   # NixOS numbers users by what it finds there; without it, files change hands.
   kept = cfg: lib.unique ([ "/var/lib/nixos" ] ++ cfg.state);
@@ -29,25 +31,20 @@ let
 
   unit = name: cfg: nameValuePair "tesseraqt-state-${name}" {
     description = "State directories of container ${name}";
-    unitConfig.ConditionPathExists = "/run/qubes-service/${cfg.flag}";
+    unitConfig = units.gated cfg;
     after = [ "qubes-sysinit.service" "qubes-mount-dirs.service" ];
     before = [ "container@${name}.service" ];
     requiredBy = [ "container@${name}.service" ];
     path = [ pkgs.util-linux ];
-    serviceConfig = {
+    # Nothing that would give it mounts of its own: /rw has to be seen as it is.
+    serviceConfig = units.confined // {
       Type = "oneshot";
       RemainAfterExit = true;
-      # Nothing that would give it mounts of its own: /rw has to be seen as it is.
       CapabilityBoundingSet = [ "CAP_CHOWN" "CAP_DAC_OVERRIDE" "CAP_FOWNER" ];
       IPAddressDeny = "any";
-      LockPersonality = true;
-      MemoryDenyWriteExecute = true;
-      NoNewPrivileges = true;
       RestrictAddressFamilies = "AF_UNIX";
-      RestrictNamespaces = true;
-      RestrictRealtime = true;
-      SystemCallArchitectures = "native";
-      SystemCallFilter = "@system-service";
+      # For the directories above those that are kept.
+      UMask = "0022";
     };
     script = ''
       if ! mountpoint -q /rw; then
@@ -58,7 +55,8 @@ let
       # setuid too: nobody else of the qube gets in.
       mkdir -p -m 0700 /rw/tesseraqt /rw/tesseraqt/${name}
       chown root:root /rw/tesseraqt /rw/tesseraqt/${name}
-      chmod 0700 /rw/tesseraqt /rw/tesseraqt/${name}
+      # Five digits: a setgid bit goes too, for the unit may not set one.
+      chmod 00700 /rw/tesseraqt /rw/tesseraqt/${name}
       ${lib.concatMapStrings (make name) (paths cfg)}
     '';
   };

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: MIT
+"""The only door to Qubes: looks through ``qubesadmin``, acts through the tools.
+
+Reads are cached for one run: one List for the fleet, and for each qube one GetAll, one
+tag List, and whatever else its declaration speaks of. After a change the qube is
+forgotten, so that the next look is a true one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from salt.exceptions import CommandExecutionError
+
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.dom0 import read, template_rpm, tools
+from tesseraqt_lib.dom0.notes import Notes
+from tesseraqt_lib.dom0.tools import StepFailed
+from tesseraqt_lib.fleet import containers
+from tesseraqt_lib.model import Have, Qube, Step, Value
+
+
+class Dom0:
+    """Qubes as this process sees it."""
+
+    def __init__(self, place: Path) -> None:
+        """
+        :param place: the directory of dom0 where tesseraqt keeps its notes
+        """
+        self.place = place
+        self.begun = Notes(place / "begun")
+        self.whole = Notes(place / "whole")
+        self.stopped = Notes(place / "stopped")
+        self.spool = place / "packages"
+        #: When this door was opened, on the clock that nobody can set.
+        self.since = time.monotonic()
+        self._app: Any = None
+        self._tags: dict[str, frozenset[str]] = {}
+        self._features: dict[str, dict[str, str | None]] = {}
+        self._parts: dict[str, dict[str, str]] = {}
+
+    @property
+    def app(self) -> Any:
+        """The connection, opened at the first look."""
+        if self._app is None:
+            with asking("qubesd"):
+                self._app = connected()
+                self._app.cache_enabled = True
+        return self._app
+
+    def classes(self) -> Mapping[str, str]:
+        """Every qube on the machine and its class; one call in a run."""
+        with asking("the list of qubes"):
+            return {vm.name: vm.klass for vm in self.app.domains}
+
+    def labels(self) -> frozenset[str]:
+        """The labels that the machine has."""
+        with asking("the list of labels"):
+            return frozenset(str(label) for label in self.app.labels)
+
+    def feature(self, name: str, feature: str) -> str | None:
+        """The value of a feature, or ``None`` when the qube has it not."""
+        found = self._features.setdefault(name, {})
+        if feature not in found:
+            with asking(name):
+                found[feature] = self.app.domains[name].features.get(feature)
+        return found[feature]
+
+    def tags(self, name: str) -> frozenset[str]:
+        """The tags of a qube."""
+        if name not in self._tags:
+            with asking(name):
+                self._tags[name] = frozenset(self.app.domains[name].tags)
+        return self._tags[name]
+
+    def state(self, name: str) -> str:
+        """The power state of a qube, as the list of qubes said."""
+        with asking(name):
+            return str(self.app.domains[name].get_power_state())
+
+    def look(self, want: Qube) -> Have | None:
+        """The qube of this name as far as ``want`` speaks of it; ``None`` if there is none.
+
+        :raises CommandExecutionError: qubesd did not answer
+        """
+        with asking(want.name):
+            if want.name not in self.app.domains:
+                return None
+            return self._have(self.app.domains[want.name], want)
+
+    def _have(self, vm: Any, want: Qube) -> Have:
+        properties = read.values(vm)
+        return Have(
+            name=vm.name,
+            klass=vm.klass,
+            state=vm.get_power_state(),
+            tags=self.tags(vm.name),
+            template=properties.pop("template", Value("", True)).text,
+            label=properties.pop("label", Value("", True)).text,
+            prefs=properties,
+            features={
+                **read.features(vm, {**want.features, **read.as_features(want.services)}),
+                **self._own_features(vm, want),
+            },
+            volumes=read.volumes(vm, want.volumes) if want.volumes else {},
+            firewall=() if want.firewall is None else read.rules(vm),
+            devices={kind: read.assignments(vm, kind) for kind in want.devices},
+            unfinished=self.begun.begun(vm.name),
+            half=self.begun.begun(vm.name) and not self.whole.begun(vm.name),
+            stopped=self.stopped.begun(vm.name),
+            hotplug=read.hotplug(vm, properties, want),
+        )
+
+    def _own_features(self, vm: Any, want: Qube) -> dict[str, str]:
+        """The flags and wires of a qube that has, or is to have, any."""
+        if not (want.containers or want.itself or words.CONTAINERS_TAG in self.tags(vm.name)):
+            return {}
+        if vm.name not in self._parts:
+            self._parts[vm.name] = read.beginning(vm, containers.OWN)
+        return self._parts[vm.name]
+
+    def global_properties(self) -> Mapping[str, Value]:
+        """The machine's own properties.
+
+        They name dom0, and the client cannot tell the class of a dom0 that it has not seen in
+        the list: the next list would end in an AssertionError.
+        """
+        with asking("the global properties"):
+            self.app.domains.refresh_cache()
+            # Any of them brings all of them; this one exists in every version.
+            _ = self.app.default_template
+            return read.values(self.app)
+
+    def forget(self, name: str) -> None:
+        """The next look at this qube, and at the list of qubes, asks qubesd."""
+        for seen in (self._tags, self._features, self._parts):
+            seen.pop(name, None)
+        self.app.domains.clear_cache(invalidate_name=name)
+        self.app.clear_cache()
+
+    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
+        """All steps are done, in their order.
+
+        :returns: the steps, as they were done
+        :raises StepFailed: one of them was not, and those after it were not tried
+        """
+        todo, app = list(steps), self._plain()
+        for at, step in enumerate(todo):
+            try:
+                self._do(name, step, app)
+            except (tools.Failed, OSError) as error:
+                back = self._brought_back(name, todo, at, app)
+                self._given_up(name)
+                raise StepFailed(step, str(error), todo[:at] + back) from error
+        self.finished(name)
+        self.forget(name)
+        return todo
+
+    def _do(self, name: str, step: Step, app: Any) -> None:
+        """One step is done; a crash amid it would be known to have left the qube so."""
+        if makes(step):
+            self.whole.finish(name)
+            self.begun.begin(name)
+        if halts(step):
+            self.stopped.begin(name)
+        with template_rpm.fetched(step.package, self.spool):
+            tools.run(step, app)
+        if makes(step):
+            self.whole.begin(name)
+        if marks(step):
+            self.begun.finish(name)
+
+    def _brought_back(self, name: str, todo: list[Step], at: int, app: Any) -> list[Step]:
+        """The qube runs again if it was halted for steps of which one then failed.
+
+        The halt itself may have failed, or only seemed to: then nothing changed in the end.
+        """
+        again = [step for step in todo[at + 1 :] if step.what == "restart" and not halts(step)]
+        if not again or not any(map(halts, todo[: at + 1])):
+            return []
+        with contextlib.suppress(tools.Failed):
+            for step in again:
+                tools.run(step, app)
+            self.stopped.finish(name)
+            return [] if halts(todo[at]) else again
+        return []
+
+    def finished(self, name: str) -> None:
+        """Nothing that was begun with this qube is unfinished."""
+        for notes in (self.begun, self.whole, self.stopped):
+            notes.finish(name)
+
+    def _given_up(self, name: str) -> None:
+        """Nothing is noted as begun that is not there at all."""
+        self.forget(name)
+        with contextlib.suppress(CommandExecutionError):
+            if name not in self.classes():
+                self.finished(name)
+
+    @staticmethod
+    def _plain() -> Any:
+        """A connection for tools, which look for themselves.
+
+        Not the caching one: with that, qvm-clone ends in an AttributeError and leaves half
+        a clone behind (it reads ``default_user`` of dom0, which the cache has not).
+        """
+        with asking("qubesd"):
+            return connected()
+
+
+class Machine:
+    """The machine's own properties, through the same door: about no qube, so without notes."""
+
+    def __init__(self, dom0: Dom0) -> None:
+        self._dom0 = dom0
+
+    def forget(self, name: str) -> None:
+        """The next look asks qubesd."""
+        self._dom0.forget(name)
+
+    def finished(self, name: str) -> None:
+        """Nothing is noted of unfinished work on properties."""
+
+    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
+        """All steps are done, in their order.
+
+        :returns: the steps, as they were done
+        :raises StepFailed: one of them was not, and those after it were not tried
+        """
+        done: list[Step] = []
+        with asking("qubesd"):
+            app = connected()
+        for step in steps:
+            try:
+                tools.run(step, app)
+            except (tools.Failed, OSError) as error:
+                self.forget(name)
+                raise StepFailed(step, str(error), done) from error
+            done.append(step)
+        self.forget(name)
+        return done
+
+
+def connected() -> Any:
+    """A new connection; ``qubesadmin`` is imported here, for it is in dom0 only."""
+    import qubesadmin
+
+    return qubesadmin.Qubes()
+
+
+def makes(step: Step) -> bool:
+    """Whether the step makes a qube."""
+    return step.what == "qube" and step.old is None
+
+
+def marks(step: Step) -> bool:
+    """Whether the step marks a qube as tesseraqt's."""
+    return step.what == f"tags.{words.OWNER_TAG}"
+
+
+def halts(step: Step) -> bool:
+    """Whether the step halts a qube only for those that follow."""
+    return step.what == "restart" and step.new == "Halted"
+
+
+@contextlib.contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Whatever qubesd refuses to tell becomes an error that names ``what`` was asked.
+
+    :raises CommandExecutionError: it refused, or is not there
+    """
+    try:
+        yield
+    except tools.refusals() as error:
+        raise CommandExecutionError(f"{what}: {tools.cleaned(str(error))}") from error

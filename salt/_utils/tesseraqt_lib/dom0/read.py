@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Reads the parts of a qube through ``qubesadmin``, each into what ``model.py`` has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from salt.exceptions import CommandExecutionError
+
+from tesseraqt_lib.declare import firewall
+from tesseraqt_lib.model import Device, Qube, Value, Volume
+
+#: Where Qubes keeps the kernels that dom0 gives to qubes (``qubes.config.system_path``).
+KERNELS = Path("/var/lib/qubes/vm-kernels")
+
+
+def values(holder: Any) -> dict[str, Value]:
+    """Every property of a qube or of the machine; one call with the cache on."""
+    if hasattr(holder, "klass"):
+        _ = holder.label
+    return {
+        name: Value(text(getattr(holder, name, None)), holder.property_is_default(name))
+        for name in holder.property_list()
+    }
+
+
+def text(value: Any) -> str:
+    """A property as ``qvm-prefs`` shows it; none is empty."""
+    return "" if value is None else str(value)
+
+
+def as_features(services: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Services by the names of the features that they are."""
+    return {f"service.{name}": value for name, value in services.items()}
+
+
+def features(vm: Any, want: Mapping[str, str | None]) -> dict[str, str]:
+    """Those of the wanted features that the qube has.
+
+    Asking for one that is not there costs a call too, so where several are wanted away,
+    a list of all names is asked first.
+    """
+    names = list(want)
+    if sum(value is None for value in want.values()) > 1:
+        there = set(vm.features)
+        names = [name for name in names if name in there]
+    found = {name: vm.features.get(name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def beginning(vm: Any, starts: tuple[str, ...]) -> dict[str, str]:
+    """The features of the qube whose names begin so."""
+    names = [name for name in vm.features if name.startswith(starts)]
+    return {name: vm.features.get(name, "") for name in names}
+
+
+def volumes(vm: Any, want: Mapping[str, Volume]) -> dict[str, Volume]:
+    """Those of the wanted volumes that the qube has, each as far as it is declared.
+
+    The client asks anew for each thing that is read of a volume.
+    """
+    there = [vm.volumes[name] for name in want if name in vm.volumes]
+    return {one.name: volume(one, want[one.name]) for one in there}
+
+
+def volume(there: Any, want: Volume) -> Volume:
+    """One volume, as far as it is declared."""
+    kept = want.revisions_to_keep and str(there.revisions_to_keep)
+    return Volume(None if want.size is None else there.size, kept)
+
+
+def rules(vm: Any) -> tuple[str, ...]:
+    """The firewall rules of a qube, in the spelling of ``firewall.py``."""
+    vm.firewall.load_rules()
+    return tuple(spelled(rule.rule) for rule in vm.firewall.rules)
+
+
+def spelled(rule: str) -> str:
+    """A rule as Qubes tells it; one that cannot be declared (it expires) stays as it is."""
+    try:
+        return firewall.canonical(firewall.split(rule))
+    except firewall.Refused:
+        return rule
+
+
+def assignments(vm: Any, kind: str) -> dict[str, Device]:
+    """The devices of one kind that are assigned to a qube, by ``backend:port``."""
+    if not hasattr(vm.devices[kind], "get_assigned_devices"):
+        raise CommandExecutionError("devices can be declared from Qubes 4.3 on")
+    found = {}
+    for one in vm.devices[kind].get_assigned_devices():
+        port = f"{one.backend_domain}:{one.port_id}"
+        options = {key: str(value) for key, value in one.options.items()}
+        found[port] = Device(port, one.mode.value, options, identity=str(one.virtual_device))
+    return found
+
+
+def hotplug(vm: Any, properties: Mapping[str, Value], want: Qube) -> bool:
+    """Whether ``maxmem`` can become what is wanted while the qube is as it is.
+
+    What ``use_memory_hotplug`` in ``qubes/vm/qubesvm.py`` decides on, asked only if it matters.
+    """
+    wanted = want.prefs.get("maxmem", properties.get("maxmem", Value("", True)).text)
+    if vm.is_halted() or wanted == properties["maxmem"].text:
+        return True
+    declared = vm.features.check_with_template("memory-hotplug")
+    if declared is not None:
+        return bool(declared)
+    if properties["virt_mode"].text == "hvm":
+        return False
+    return (KERNELS / properties["kernel"].text / "memory-hotplug-supported").exists()

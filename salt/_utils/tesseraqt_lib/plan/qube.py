@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""From what is wanted and what is there to the steps between. Pure: nothing here acts.
+
+Every step carries the command that makes it (``qvm-prefs -- work netvm sys-net``), so a
+plan can be read, compared, pasted into a terminal, and run. Deciding never looks again:
+what a plan was made from is all that it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.model import Have, Package, Plan, Qube, Step, Value
+from tesseraqt_lib.plan import containers, power, steps
+from tesseraqt_lib.plan.power import shutdown
+from tesseraqt_lib.plan.predict import after_creation
+from tesseraqt_lib.plan.steps import (
+    ended_assignments,
+    feature_steps,
+    firewall_steps,
+    new_assignments,
+    pref_step,
+    service_steps,
+    tag_steps,
+    volume_steps,
+)
+
+
+def present(
+    want: Qube,
+    have: Have | None,
+    source: Have | None = None,
+    spool: str = "",
+    unreachable: str = "",
+) -> Plan:
+    """The steps that make ``want`` true.
+
+    ``source`` is the qube that a clone is made of, as far as it can be seen; ``spool`` is
+    the directory in which a checked package is found when its step runs;
+    ``unreachable`` is the wanted netvm if it is off.
+    """
+    if have is None:
+        return created(want, source, spool)
+    why = [*ownership(want, have), *unchangeable(want, have), *shrinking(want, have)]
+    if why:
+        return Plan(want.name, refusals=tuple(why))
+    if have.half and want.made_whole:
+        return recreated(want, have, source, spool)
+    return power.halted_if_needed(
+        want, have, [*ownership_step(want, have), *differences(want, have)], unreachable
+    )
+
+
+def absent(want: Qube, have: Have | None, users: Sequence[str] = ()) -> Plan:
+    """The steps after which there is no qube of this name.
+
+    ``users`` says who names it and stays (``netvm of work``): qubesd would refuse then.
+    """
+    if have is None:
+        return Plan(want.name)
+    why = [*ownership(want, have), *still_used(want.name, users), *still_on(want, have)]
+    if why:
+        return Plan(want.name, refusals=tuple(why))
+    stop = [] if have.halted else [shutdown(want.name, have.state)]
+    remove = Step("qube", have.klass, None, ("qvm-remove", "--force", "--", want.name))
+    return Plan(want.name, (*stop, *released(have), remove))
+
+
+def still_used(name: str, users: Sequence[str]) -> list[str]:
+    """Why a qube that others name cannot go; empty if nobody does."""
+    return [f"{name} is still {', '.join(users)}: change that first"] if users else []
+
+
+def references_to(have: Have, name: str) -> list[str]:
+    """As what a qube names another, where that is set and not a default."""
+    keys = [key for key in words.QUBE_REFERENCES if key in have.prefs]
+    set_ = [key for key in keys if not have.prefs[key].default and have.prefs[key].text == name]
+    return [*(["template"] if have.template == name else []), *set_]
+
+
+def still_on(want: Qube, have: Have) -> list[str]:
+    """Why a qube that runs cannot go; empty if it is off, or may be halted for this."""
+    if have.halted or want.running is False:
+        return []
+    return [
+        f"{want.name} is {have.state.lower()}: halt it (qvm-shutdown --wait {want.name}),"
+        " or declare `running: false` beside `absent: true`, and apply again"
+    ]
+
+
+def released(have: Have) -> Iterator[Step]:
+    """The step that lets go of a template which came as a package: qubesd keeps those."""
+    if have.prefs.get("installed_by_rpm", Value("", True)).text == "True":
+        argv = ("qvm-prefs", "--", have.name, "installed_by_rpm", "False")
+        yield Step("prefs.installed_by_rpm", "True", "False", argv)
+
+
+def created(want: Qube, source: Have | None, spool: str) -> Plan:
+    """The steps that make a qube that is not there."""
+    if cannot := missing_for_creation(want):
+        return Plan(want.name, refusals=(cannot,))
+    create, new = creation(want, spool), after_creation(want, source)
+    if why := tuple(shrinking(want, new)):
+        return Plan(want.name, refusals=why)
+    return Plan(want.name, (create, *ownership_step(want, new), *differences(want, new)))
+
+
+def recreated(want: Qube, half: Have, source: Have | None, spool: str) -> Plan:
+    """The steps that throw away half a copy, which tesseraqt itself left, and copy again."""
+    if not half.halted:
+        return Plan(want.name, refusals=(f"{want.name} is half made and runs: halt it first",))
+    again = created(want, source, spool)
+    remove = Step("qube", "half made", None, ("qvm-remove", "--force", "--", want.name))
+    return again if again.refusals else replace(again, steps=(remove, *again.steps))
+
+
+def missing_for_creation(want: Qube) -> str:
+    """Why a qube that is not there cannot be made from this declaration; empty if it can."""
+    if want.existing:
+        return (
+            f"{want.name} is not on this machine: give it `clone:` or `install:`,"
+            " or install it and apply again"
+        )
+    if want.clone or want.install:
+        return ""
+    klass = want.klass or words.APP
+    if klass in words.ROOTLESS and not want.template:
+        return f"{want.name} does not exist, and its declaration has no `template:` to make it from"
+    if klass != words.TEMPLATE and not want.label:
+        return f"{want.name} does not exist, and its declaration has no `label:` to make it with"
+    return ""
+
+
+def creation(want: Qube, spool: str) -> Step:
+    """The step that makes the qube, bare."""
+    name = want.name
+    if want.clone:
+        return Step("qube", None, f"clone of {want.clone}", ("qvm-clone", "--", want.clone, name))
+    if isinstance(want.install, Package):
+        copy = f"{spool}/{want.install.sha256}.rpm"
+        argv = ("qvm-template", "--yes", "install", "--nogpgcheck", "--", copy)
+        return Step("qube", None, f"installed from {want.install.rpm}", argv, package=want.install)
+    if want.install:
+        only = ("--repoid", want.install.name) if want.install.name else ()
+        spec = f"{name}-{want.install.version}" if want.install.version else name
+        argv = ("qvm-template", "--yes", *only, "install", "--", spec)
+        return Step("qube", None, f"installed from {want.install.name or 'a repository'}", argv)
+    klass = want.klass or words.APP
+    template = ("--template", want.template) if want.template else ()
+    label = ("--label", want.label or "black")
+    argv = ("qvm-create", "--class", klass, *template, *label, "--", name)
+    return Step("qube", None, f"{klass} on {want.template}" if want.template else klass, argv)
+
+
+def ownership(want: Qube, have: Have) -> list[str]:
+    """Why this existing qube is not tesseraqt's to change; empty if it is."""
+    if have.owned or want.adopt:
+        return []
+    return [
+        f"{want.name} exists and is not tesseraqt's (it has no tag {words.OWNER_TAG!r}):"
+        " declare `adopt: true` to hand it over"
+    ]
+
+
+def unchangeable(want: Qube, have: Have) -> list[str]:
+    """What is wanted that no existing qube can become."""
+    why = []
+    if want.klass and want.klass != have.klass:
+        why.append(
+            f"{want.name} is class {have.klass} and cannot become {want.klass}:"
+            " remove it (its data goes with it) or declare it as it is"
+        )
+    if have.predicted:
+        return why
+    missing = [("property", name) for name in want.prefs if name not in have.prefs]
+    missing += [("volume", name) for name in want.volumes if name not in have.volumes]
+    return why + [f"{want.name} has no {what} {name!r}" for what, name in missing]
+
+
+def shrinking(want: Qube, have: Have) -> list[str]:
+    """Which volumes are wanted smaller than they are; no volume ever shrinks."""
+    return [
+        f"{want.name}: volume {name!r} has {there.size} bytes and cannot shrink to {volume.size}"
+        for name, volume in want.volumes.items()
+        if (there := have.volumes.get(name)) and 0 < (volume.size or 0) < (there.size or 0)
+    ]
+
+
+def ownership_step(want: Qube, have: Have) -> Iterator[Step]:
+    """The step that marks the qube as tesseraqt's own."""
+    if words.OWNER_TAG not in have.tags:
+        yield from tag_steps(want.name, {words.OWNER_TAG: True}, have.tags)
+
+
+def differences(want: Qube, have: Have) -> Iterator[Step]:
+    """The steps from ``have`` to ``want``, in an order in which Qubes takes them.
+
+    Devices go before the mode that forbids them and come after the one that allows them;
+    the network comes last, when the rules for it stand.
+    """
+    name, prefs = want.name, changed_prefs(want, have)
+    first = [step for step in prefs if step.what.removeprefix("prefs.") in words.FIRST_PREFS]
+    network = [step for step in prefs if step.what == "prefs.netvm"]
+    yield from root_steps(want, have)
+    yield from ended_assignments(name, want.devices, have.devices)
+    yield from first
+    yield from (step for step in prefs if step not in first and step not in network)
+    yield from feature_steps(name, want.features, have.features)
+    yield from service_steps(name, want.services, have.features)
+    yield from tag_steps(name, want.tags, have.tags)
+    yield from containers.steps(want, have)
+    yield from volume_steps(name, want.volumes, have.volumes)
+    yield from new_assignments(name, want.devices, have.devices)
+    yield from firewall_steps(name, want.firewall, have.firewall)
+    yield from network
+
+
+def root_steps(want: Qube, have: Have) -> Iterator[Step]:
+    """The steps that give the qube its label and, where it can change, its template."""
+    if want.label and want.label != have.label:
+        yield pref_step(("qvm-prefs",), (want.name,), "label", Value(have.label, False), want.label)
+    if want.template and have.klass in words.ROOTLESS and want.template != have.template:
+        old = Value(have.template, False)
+        yield pref_step(("qvm-prefs",), (want.name,), "template", old, want.template)
+
+
+def changed_prefs(want: Qube, have: Have) -> list[Step]:
+    """The steps for the properties that differ, those that others depend on first."""
+    rank = {name: at for at, name in enumerate(words.FIRST_PREFS)}
+    named = sorted(want.prefs, key=lambda name: (rank.get(name, len(rank)), name))
+    return [
+        pref_step(("qvm-prefs",), (want.name,), name, have.prefs.get(name), want.prefs[name])
+        for name in named
+        if not steps.same_value(want.prefs[name], have.prefs.get(name, Value("", True)))
+    ]

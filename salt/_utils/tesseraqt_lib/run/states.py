@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""What pillar compiles to on this machine: the Salt states of each section, and those of prune."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.model import Fleet, Have, Qube
+from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.run.session import Run
+from tesseraqt_lib.sls import qubes, sections
+from tesseraqt_lib.sls.state import State
+
+
+def section(run: Run, declared: Fleet, problems: Problems, name: str) -> list[State]:
+    """The states of one section; only one, which fails, if something is wrong."""
+    if problems.found:
+        return sections.invalid(name, problems)
+    return every_section(run, declared, problems)[name]
+
+
+def every_section(run: Run, declared: Fleet, problems: Problems) -> dict[str, list[State]]:
+    """The states of a valid fleet by section, after the one that tells the warnings."""
+    found = states(run, declared)
+    first = sections.SECTIONS[0]
+    return {**found, first: [sections.valid(first, problems), *found[first]]}
+
+
+def states(run: Run, declared: Fleet) -> dict[str, list[State]]:
+    """The states of the fleet, by section."""
+    return sections.compiled(
+        declared,
+        leaving(run, declared.all.values()),
+        lambda root: run.files.tree_of(declared, root).parts,
+        run.policy_file.look(),
+    )
+
+
+def prune(run: Run, declared: Fleet, problems: Problems) -> list[State]:
+    """The states after which no qube is there that is tesseraqt's and not declared any more."""
+    if problems.found:
+        return sections.invalid(sections.SECTIONS[0], problems)
+    gone = {name: Qube(name, absent=True) for name in prunable(run, declared)}
+    removed = qubes.absent_states(Fleet(qubes=gone), leaving(run, gone.values()))
+    return [sections.valid("prune", problems), *removed]
+
+
+def prunable(run: Run, declared: Fleet) -> list[str]:
+    """Owned qubes that pillar no longer declares and that are off."""
+    return [
+        name
+        for name, klass in sorted(run.dom0.classes().items())
+        if name not in declared.all
+        and klass != "AdminVM"
+        and run.dom0.state(name) == "Halted"
+        and words.OWNER_TAG in run.dom0.tags(name)
+    ]
+
+
+def leaving(run: Run, declared: Iterable[Qube]) -> dict[str, Qube]:
+    """The qubes that are to go, as the machine has them: whom they name decides their order."""
+    there = [run.dom0.look(qube) for qube in declared if qube.absent]
+    return {have.name: as_declared(have) for have in there if have is not None}
+
+
+def as_declared(have: Have) -> Qube:
+    """What a qube names, as if it had been declared so."""
+    explicit = {name: value.text for name, value in have.prefs.items() if not value.default}
+    return Qube(have.name, template=have.template or None, prefs=explicit)

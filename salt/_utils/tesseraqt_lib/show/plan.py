@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""The plan of the next apply, as plain data that reads well and is easy to parse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from tesseraqt_lib.model import Fleet, Plan, Step
+from tesseraqt_lib.run import planning
+from tesseraqt_lib.run import states as run_states
+from tesseraqt_lib.run.session import Run
+from tesseraqt_lib.sls.state import State
+
+
+def of_fleet(run: Run, declared: Fleet) -> dict[str, Any]:
+    """What the next apply would do, by the ID of each state: see ``tesseraqt.plan``."""
+    states = chain.from_iterable(run_states.states(run, declared).values())
+    dry_run = run.dry_run()
+    return told(in_order(states, lambda state: planning.compiled(dry_run, state)))
+
+
+def steps(plan: Plan) -> list[dict[str, Any]]:
+    """The steps of a plan: what changes, from what to what, and the command."""
+    return [step(one) for one in plan.steps]
+
+
+def step(one: Step) -> dict[str, Any]:
+    """One step as data."""
+    said: dict[str, Any] = {
+        "what": one.what,
+        "old": one.old,
+        "new": one.new,
+        "argv": list(one.argv),
+    }
+    return said if one.stdin is None else {**said, "stdin": one.stdin}
+
+
+def in_order(
+    states: Iterable[State], decide: Callable[[State], Plan]
+) -> Iterator[tuple[str, Plan]]:
+    """The plan of each state by its ID, in the order of an apply, which skips what requires a
+    state that failed."""
+    blocked: set[str] = set()
+    for state in states:
+        missing = tuple(id_ for id_ in state.requires if id_ in blocked)
+        plan = Plan(state.name, waits_for=missing) if missing else decide(state)
+        if missing or plan.refusals:
+            blocked.add(state.id)
+        yield state.id, plan
+
+
+def told(plans: Iterable[tuple[str, Plan]]) -> dict[str, Any]:
+    """Every plan that says anything, by the ID of its state."""
+    found: dict[str, Any] = {}
+    for id_, plan in plans:
+        if plan.refusals:
+            found[id_] = {"refused": list(plan.refusals)}
+        elif plan.waits_for:
+            found[id_] = {"skipped": [f"requires {other}" for other in plan.waits_for]}
+        elif plan.steps:
+            found[id_] = {"steps": steps(plan)}
+        elif plan.notes:
+            found[id_] = {"notes": list(plan.notes)}
+    return found

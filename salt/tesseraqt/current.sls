@@ -1,9 +1,0 @@
-{#- SPDX-License-Identifier: MIT #}
-{#- Qubes that run, restarted where they need it and their declaration lets them. #}
-include:
-  - tesseraqt.systems
-{%- for state in salt["tesseraqt.fleet"]("current") %}
-
-{{ state.id | json }}:
-  tesseraqt.{{ state.function }}: {{ state.arguments | json }}
-{%- endfor %}

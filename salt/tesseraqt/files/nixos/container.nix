@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# Each declared container is one of NixOS' own, there for every qube on this root, and
+# starts only in the qubes that have its flag.
+{ config, lib, ... }:
+let
+  inherit (lib) mapAttrs mapAttrs' mkForce mkIf nameValuePair;
+
+  units = import ./units.nix { inherit lib; };
+
+  system = name: cfg:
+    if config.tesseraqt.built ? ${name} then
+      { path = builtins.storePath config.tesseraqt.built.${name}; }
+    else
+      {
+        config = import ./container-config.nix {
+          inherit name cfg;
+          inherit (config.system) stateVersion;
+        };
+        nixpkgs = mkIf (cfg.nixpkgs != null) (builtins.fetchTarball {
+          inherit (cfg.nixpkgs) url;
+          sha256 = cfg.nixpkgs.hash;
+        });
+      };
+
+  container = name: cfg: system name cfg // {
+    # Always: NixOS forgets to restart a changed container that has no autoStart.
+    autoStart = true;
+    ephemeral = true;
+  };
+
+  limited = limit: text: mkIf (limit != null) (text (toString limit));
+
+  unit = name: cfg: nameValuePair "container@${name}" {
+    unitConfig = units.gated cfg;
+    after = [ "qubes-sysinit.service" ];
+    wantedBy = mkIf (!cfg.autostart) (mkForce [ ]);
+    serviceConfig = {
+      # NixOS reloads by nsenter without the user namespace, which lends the container
+      # the real root of the qube.
+      ExecReload = mkForce [ ];
+      MemoryMax = limited cfg.limits.memory lib.id;
+      TasksMax = limited cfg.limits.tasks lib.id;
+      CPUQuota = limited cfg.limits.cpu (percent: "${percent}%");
+    };
+  };
+in
+{
+  containers = mapAttrs container config.tesseraqt.containers;
+  systemd.services = mapAttrs' unit config.tesseraqt.containers;
+}
