@@ -77,3 +77,32 @@ def test_a_plan_says_what_would_be_skipped_and_why(world, minion):
     assert planned["tesseraqt/qube/needs-it"] == {"skipped": ["requires tesseraqt/qube/broken"]}
     assert planned["tesseraqt/qube/needs-that"] == {"skipped": ["requires tesseraqt/qube/beside"]}
     assert planned["tesseraqt/qube/alone"]["steps"]
+
+
+#: Legal names of qubes that are words of ours, or were IDs of states once.
+CONFUSING = (
+    *("absent", "declaration", "globals", "lock", "policy", "policy-narrowed", "qube", "root"),
+    *("systems-turns", "tesseraqt", "tesseraqt-policy", "work", "work-running", "work-later"),
+)
+
+
+def test_qubes_may_be_called_like_states_of_ours(world, apply):
+    """Through Salt's own compiler: it would refuse IDs that conflict, or requisites in a ring."""
+    qube = {"template": "nixos", "label": "red", "running": False}
+    wired = {"containers": {"web": {"db": "globals/db.sql"}}, "restart": "when_needed"}
+    containers = {"web": {"consumes": {"db": {}}}, "db": {"provides": {"sql": {"tcp": 5432}}}}
+    fleet = {
+        "templates": {"nixos": {"os": "nixos", "adopt": True}},
+        "containers": containers,
+        "qubes": {
+            **dict.fromkeys(CONFUSING, qube),
+            "policy": {**qube, **wired},
+            "globals": {**qube, "containers": ["db"]},
+        },
+        "globals": {"stats_interval": 5},
+    }
+    results = apply({"tesseraqt": fleet}, test=True)
+    assert {id_ for id_, one in results.items() if one["result"] is False} == set()
+    assert {f"tesseraqt/qube/{name}" for name in CONFUSING} <= results.keys()
+    assert {"tesseraqt/globals", "tesseraqt/policy", "tesseraqt/root/nixos"} <= results.keys()
+    assert world.writes() == []
