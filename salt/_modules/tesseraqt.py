@@ -21,8 +21,7 @@ from tesseraqt_lib.fleet import roots
 from tesseraqt_lib.model import Fleet
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.roots import system_json
-from tesseraqt_lib.run import session, validate
-from tesseraqt_lib.run import states as run_states
+from tesseraqt_lib.run import fleet_states, session, validate
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.show import plan as show_plan
 from tesseraqt_lib.show import status as show_status
@@ -78,11 +77,11 @@ def fleet(section: str | None = None) -> Any:
         raise SaltInvocationError(f"{section!r} is not one of: {', '.join(sections.SECTIONS)}")
     declared, problems = _checked()
     if section is not None:
-        states = run_states.section(_run(), declared, problems, section)
+        states = fleet_states.section(_run(), declared, problems, section)
         return [state.data() for state in states]
     if problems.found:
         raise SaltInvocationError(problems.text())
-    compiled = run_states.every_section(_run(), declared, problems)
+    compiled = fleet_states.every_section(_run(), declared, problems)
     return {name: [state.data() for state in states] for name, states in compiled.items()}
 
 
@@ -143,7 +142,7 @@ def prunable() -> list[dict[str, Any]]:
 
         qubesctl tesseraqt.prunable
     """
-    return [state.data() for state in run_states.prune(_run(), *_checked())]
+    return [state.data() for state in fleet_states.prune(_run(), *_checked())]
 
 
 def system(root: str) -> str:

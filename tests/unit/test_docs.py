@@ -164,6 +164,14 @@ def test_every_function_and_sls_that_is_named_exists():
     assert named - existing - files == set()
 
 
+def test_every_file_of_the_library_that_the_design_names_exists():
+    said = documents.text("docs/design.md").partition("## Decisions")[0]
+    library = documents.REPO / "salt" / "_utils" / "tesseraqt_lib"
+    named = set(re.findall(r"\b(\w+/\w+\.py)\b", said))
+    assert len(named) > 30
+    assert sorted(name for name in named if not (library / name).exists()) == []
+
+
 def test_every_link_leads_somewhere():
     broken = [
         f"{file}: {target}"

@@ -36,7 +36,7 @@ def declared_system(declared: Fleet, name: str) -> str | None:
 
 
 def origin(declared: Fleet, name: str) -> str:
-    """The qube whose root volume ``name`` runs, as far as the declaration says."""
+    """Where the root of ``name`` comes from in the end, by template and clone, declared or not."""
     last = declared.all.get(origins(declared, name)[-1])
     return last.template or last.clone or last.name if last else name
 
