@@ -79,8 +79,7 @@ def fleet(section: str | None = None) -> Any:
     if section is not None:
         states = fleet_states.section(_run(), declared, problems, section)
         return [state.data() for state in states]
-    if problems.found:
-        raise SaltInvocationError(problems.text())
+    validate.refuse(problems)
     compiled = fleet_states.every_section(_run(), declared, problems)
     return {name: [state.data() for state in states] for name, states in compiled.items()}
 
@@ -126,8 +125,7 @@ def status() -> dict[str, Any]:
         qubesctl tesseraqt.status --out=json
     """
     declared, problems = _checked()
-    if problems.found:
-        raise SaltInvocationError(problems.text())
+    validate.refuse(problems)
     return show_status.of_machine(_run(), declared, problems)
 
 

@@ -47,9 +47,8 @@ class Dom0:
     def app(self) -> Any:
         """The connection, opened at the first look."""
         if self._app is None:
-            with asking("qubesd"):
-                self._app = connected()
-                self._app.cache_enabled = True
+            self._app = connected()
+            self._app.cache_enabled = True
         return self._app
 
     def classes(self) -> Mapping[str, str]:
@@ -148,7 +147,9 @@ class Dom0:
         :returns: the steps, as they were done
         :raises StepFailed: one of them was not, and those after it were not tried
         """
-        todo, app = list(steps), self._plain()
+        # Tools get one without a cache: with it, qvm-clone ends in an AttributeError and leaves
+        # half a clone behind (it reads ``default_user`` of dom0, which the cache has not).
+        todo, app = list(steps), connected()
         for at, step in enumerate(todo):
             try:
                 self._do(name, step, app)
@@ -201,16 +202,6 @@ class Dom0:
             if name not in self.classes():
                 self.finished(name)
 
-    @staticmethod
-    def _plain() -> Any:
-        """A connection for tools, which look for themselves.
-
-        Not the caching one: with that, qvm-clone ends in an AttributeError and leaves half
-        a clone behind (it reads ``default_user`` of dom0, which the cache has not).
-        """
-        with asking("qubesd"):
-            return connected()
-
 
 class Machine:
     """The machine's own properties, through the same door: about no qube, so without notes."""
@@ -231,9 +222,7 @@ class Machine:
         :returns: the steps, as they were done
         :raises StepFailed: one of them was not, and those after it were not tried
         """
-        done: list[Step] = []
-        with asking("qubesd"):
-            app = connected()
+        done, app = list[Step](), connected()
         for step in steps:
             try:
                 tools.run(step, app)
@@ -246,10 +235,14 @@ class Machine:
 
 
 def connected() -> Any:
-    """A new connection; ``qubesadmin`` is imported here, for it is in dom0 only."""
+    """A new connection, without a cache; ``qubesadmin`` is imported here, for it is in dom0 only.
+
+    :raises CommandExecutionError: there is no qubesd
+    """
     import qubesadmin
 
-    return qubesadmin.Qubes()
+    with asking("qubesd"):
+        return qubesadmin.Qubes()
 
 
 def makes(step: Step) -> bool:

@@ -93,8 +93,7 @@ def valid(run: Run, pillar: Mapping[str, Any]) -> Fleet:
     :raises SaltInvocationError: something is wrong with it; the message tells all of it
     """
     declared, problems = checked(run, pillar)
-    if problems.found:
-        raise SaltInvocationError(problems.text())
+    refuse(problems)
     return declared
 
 
@@ -105,9 +104,17 @@ def accepted(read: Callable[[Problems], Wanted]) -> Wanted:
     """
     problems = Problems()
     wanted = read(problems)
+    refuse(problems)
+    return wanted
+
+
+def refuse(problems: Problems) -> None:
+    """Nothing is wrong.
+
+    :raises SaltInvocationError: something is; the message tells all of it
+    """
     if problems.found:
         raise SaltInvocationError(problems.text())
-    return wanted
 
 
 def present(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:

@@ -3,9 +3,9 @@
 # name of an entry ever comes in from outside.
 { declared, lib, pkgs, utils, ... }:
 let
-  inherit (lib) filterAttrs mapAttrs' mkDefault mkIf nameValuePair;
+  inherit (lib) mapAttrs' mkDefault mkIf nameValuePair;
 
-  graphical = filterAttrs (_: entry: !entry.terminal) declared.desktop;
+  graphical = (import ./units.nix { inherit lib; }).windows declared;
   users = lib.unique (lib.mapAttrsToList (_: entry: entry.user) declared.desktop);
   unknown = lib.subtractLists (lib.attrNames declared.users) users;
 

@@ -7,9 +7,8 @@ let
 
   units = import ./units.nix { inherit lib; };
   containers = filterAttrs (_: cfg: cfg.desktop != { }) config.tesseraqt.containers;
-  graphical = filterAttrs (_: cfg: entries cfg != [ ]) containers;
+  graphical = filterAttrs (_: cfg: units.windows cfg != { }) containers;
   socat = "${pkgs.socat}/bin/socat";
-  place = name: "/run/tesseraqt/display/${name}";
 
   # Who may start a program: the people of the qube, not its services.
   socket = name: cfg: nameValuePair "tesseraqt-open-${name}" {
@@ -48,13 +47,11 @@ let
     path = [ pkgs.coreutils config.systemd.package ];
   };
 
-  entries = cfg: lib.attrNames (filterAttrs (_: entry: !entry.terminal) cfg.desktop);
-
   opener = name: cfg: pkgs.writeShellScript "tesseraqt-open-${name}" (
     units.scripted {
       inherit name;
-      entries = lib.concatStringsSep " " (entries cfg);
-      place = place name;
+      entries = lib.concatStringsSep " " (lib.attrNames (units.windows cfg));
+      place = units.display name;
     } ./desktop-open.sh
   );
 

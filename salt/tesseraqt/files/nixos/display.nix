@@ -12,11 +12,10 @@ let
   inherit (lib) filterAttrs mapAttrs mapAttrs' nameValuePair;
 
   units = import ./units.nix { inherit lib; };
-  graphical = filterAttrs (_: cfg: lib.any (entry: !entry.terminal) (lib.attrValues cfg.desktop)) config.tesseraqt.containers;
-  place = name: "/run/tesseraqt/display/${name}";
+  graphical = filterAttrs (_: cfg: units.windows cfg != { }) config.tesseraqt.containers;
 
   container = name: _: {
-    extraFlags = [ "--bind-ro=${place name}:/run/tesseraqt/display" ];
+    extraFlags = [ "--bind-ro=${units.display name}:/run/tesseraqt/display" ];
   };
 
   socket = name: cfg: nameValuePair "tesseraqt-display-${name}" {
@@ -25,7 +24,7 @@ let
     after = [ "qubes-sysinit.service" ];
     before = [ "container@${name}.service" ];
     requiredBy = [ "container@${name}.service" ];
-    listenStreams = [ "${place name}/X0" ];
+    listenStreams = [ "${units.display name}/X0" ];
     socketConfig = {
       Accept = true;
       MaxConnections = 64;

@@ -40,6 +40,11 @@ in
   # that take part in wires themselves): `unitConfig`.
   gated = cfg: { ConditionPathExists = "/run/qubes-service/${cfg.flag}"; };
 
+  # The programs of a container that have a window, and the directory of the qube with the display
+  # on which they have it.
+  windows = cfg: lib.filterAttrs (_: entry: !entry.terminal) cfg.desktop;
+  display = name: "/run/tesseraqt/display/${name}";
+
   # Who carries calls where nobody else is named, as a part of `users`: somebody who owns nothing.
   carrier = {
     groups.tesseraqt = { };
