@@ -7,7 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from nix_evaluation import EVALUATE, NIXOS, WIRED, Nix, golden
+from deploying import Root, packed
+from factory import Factory
+from machines import NEEDED, Machines, document, fleet
+from nix_evaluation import EVALUATE, NIXOS, REPO, WIRED, Nix, golden
 from played import Qube
 
 MODULE = "{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }\n"
@@ -81,3 +84,36 @@ def qube(tmp_path):
     played = Qube(tmp_path)
     yield played
     played.close()
+
+
+@pytest.fixture(scope="session")
+def template(nixpkgs):
+    """The root file system of a NixOS template, as nobody has deployed anything to it."""
+    missing = [program for program in NEEDED if not shutil.which(program)]
+    if missing:
+        pytest.skip(f"nothing can boot: there is no {' and no '.join(missing)}")
+    if os.geteuid() != 0:
+        pytest.skip("nothing can boot: only root can start a container")
+    return Factory(REPO / "build" / "nixos", nixpkgs).root()
+
+
+@pytest.fixture(scope="session")
+def grown(template):
+    """The same, with what tests/nixos/machine_fleet.yaml declares: deployed as to any template."""
+    machines = Machines()
+    root = Root(machines.boot("nixos", template))
+    sent = packed(document(fleet()))
+    built = root.build(sent)
+    assert built["code"] == "0", "\n".join(root.log[-40:])
+    assert root.ask("activate", sent.digest, built["toplevel"], "3").values["code"] == "0"
+    root.machine.halt()
+    yield root.machine.root
+    machines.close()
+
+
+@pytest.fixture(scope="module")
+def machines():
+    """Machines that are gone after the tests of a file."""
+    made = Machines()
+    yield made
+    made.close()

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import names
+import package_names
 from nix_evaluation import HERE
 
 DEBIAN = HERE / "debian"
@@ -27,7 +27,7 @@ MORE = (
     "mawk",
     "netbase",
 )
-DIRECTORIES = ("bin", "dev", "etc", "home", "lib64", "nix", "proc", "root", "run", "rw", "sys", "tmp", "usr", "var")
+DIRECTORIES = ("bin", "boot", "dev", "etc", "home", "lib64", "nix", "proc", "root", "run", "rw", "sbin", "sys", "tmp", "usr", "var")
 
 
 def programs():
@@ -42,10 +42,14 @@ def digest(*values):
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
-def contents(*directories):
-    """What tells whether any file below these has changed."""
-    paths = [path for directory in directories for path in sorted(directory.rglob("*"))]
-    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths if path.is_file()]
+def contents(directory):
+    """What tells whether any file below this one has changed."""
+    paths = [path for path in sorted(directory.rglob("*")) if path.suffix in (".nix", ".json", ".sh", "")]
+    return [
+        (str(path.relative_to(directory)), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in paths
+        if path.is_file()
+    ]
 
 
 def added(root, path):
@@ -58,13 +62,14 @@ class Factory:
     """Makes the root; ``kept`` is the directory with what was made."""
 
     def __init__(self, kept, nixpkgs):
-        self.kept, self.nixpkgs = kept, nixpkgs
+        self.kept, self.nixpkgs = kept.resolve(), nixpkgs
         kept.mkdir(parents=True, exist_ok=True)
 
     def root(self):
         """The root, made if need be."""
-        made_from = contents(DEBIAN, HERE / "qubes", self.nixpkgs / "lib", self.nixpkgs / "nixos" / "modules")
-        key = digest(debs(), made_from, (HERE / "machine.nix").read_text())
+        ours = [path.read_text() for place in (DEBIAN, HERE / "qubes") for path in sorted(place.iterdir()) if path.is_file()]
+        theirs = [contents(self.nixpkgs / name) for name in ("lib", "nixos/modules")]
+        key = digest(debs(), ours, theirs, (HERE / "machine.nix").read_text())
         root = self.kept / f"root-{key}"
         if not (root / "ready").exists():
             for old in self.kept.glob("root-*"):
@@ -94,7 +99,7 @@ class Factory:
         shutil.copytree(self.nixpkgs / "lib", made / "lib", symlinks=True)
         shutil.copytree(self.nixpkgs / "nixos", made / "nixos", symlinks=True)
         (made / "debian").write_text(f"{debian}\n")
-        (made / "names.json").write_text(json.dumps(names.of_tree(made / "nixos")))
+        (made / "names.json").write_text(json.dumps(package_names.of_tree(made / "nixos")))
         listed = made / "nixos" / "modules" / "module-list.nix"
         listed.rename(listed.with_name("module-list-of-nixos.nix"))
         listed.write_text("[ ../../module.nix ] ++ import ./module-list-of-nixos.nix\n")
@@ -142,7 +147,8 @@ def inside(root, script):
     variables = {"PATH": "/usr/bin:/usr/sbin", "NIX_CONFIG": "build-users-group =\nsandbox = false"}
     told = [f"--setenv={name}={value}" for name, value in variables.items()]
     argv = [*nspawn, *never, *told, f"--directory={root}", "/bin/sh", "-ec", script]
-    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-6000:]
 
 
 if __name__ == "__main__":

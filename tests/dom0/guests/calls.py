@@ -73,7 +73,7 @@ def _call(world: World, asked: dict, fds: list[int]) -> int:
     program = guest.service(service, argument)
     if program is None:
         return MISSING
-    return _carry(guest.command([program, argument]), fds, halves=asked["socket"])
+    return carry(guest.command([program, argument]), fds, halves=asked["socket"])
 
 
 def system(world: World) -> dict[str, dict]:
@@ -97,7 +97,7 @@ def _answer(world: World, call: qrexec_policy.Call) -> bool:
     return (world.path / "answer").exists()
 
 
-def _carry(argv: list[str], fds: list[int], *, halves: bool) -> int:
+def carry(argv: list[str], fds: list[int], *, halves: bool) -> int:
     """The exit code of the service, once it has ended and all that it said is handed on."""
     # Sockets, as the agent has it (libqrexec/exec.c): a service may shut one of them down.
     (there, stdin), (back, stdout) = (map(_detached, socket.socketpair()) for _ in range(2))

@@ -86,7 +86,8 @@ class Machine:
                 stdout=console, stderr=console, start_new_session=True,
             )
         (self.place / "pid").write_text(str(process.pid))
-        until(self._up, PATIENCE, self.console)
+        until(lambda: process.poll() is not None or self._up(), PATIENCE, self.console)
+        assert process.poll() is None, self.console()
 
     def _up(self) -> bool:
         if not self.leader:
@@ -119,10 +120,11 @@ class Machine:
             os.kill(int((self.place / "pid").read_text()), signal.SIGKILL)
             (self.place / "pid").unlink()
 
-    def command(self, argv: Sequence[str], user: str = "root") -> list[str]:
-        """The command that runs this one in it, as a service of qrexec is run."""
+    def command(self, argv: Sequence[str], user: str = "root", caller: str = "dom0") -> list[str]:
+        """The command that runs this one in it, as a service of qrexec is run for a caller."""
         home = "/root" if user == "root" else f"/home/{user}"
         env = [f"{SW}/env", "-i", f"PATH={SW}", f"HOME={home}", f"USER={user}"]
+        env.append(f"QREXEC_REMOTE_DOMAIN={caller}")
         become = [] if user == "root" else [f"{SW}/setpriv", f"--reuid={user}", "--regid=users", "--init-groups"]
         spaces = ("--mount", "--uts", "--ipc", "--net", "--pid")
         return ["nsenter", f"--target={self.leader}", *spaces, "--", *become, *env, *argv]

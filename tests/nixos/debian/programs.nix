@@ -26,6 +26,7 @@ let
     gawk.script = "ln -s gawk $out/bin/awk\n";
     glibc.extra.getent = pkgs.getent;
     linux-pam.script = "cp -rs --update=none ${debian}/usr/lib/x86_64-linux-gnu/security $out/lib/ || true\n";
+    nginx = { extra.modules = [ ]; script = "ln -s etc/nginx $out/conf\n"; };
     # Debian has a group for those who may speak to its daemon.
     nix = {
       script = ''
@@ -83,6 +84,10 @@ programs
   lndir = builders.writeShellScriptBin "lndir" ''cp -rs --update=none "$(realpath "$1")/." "''${2:-.}"'';
   # As a service: NixOS waits for it to be ready.
   nsncd = builders.writeShellScriptBin "nsncd" "exec ${pkgs.systemd}/bin/systemd-notify --ready --exec \\; ${pkgs.coreutils}/bin/sleep infinity";
+  mailcap = builders.runCommand "mailcap" { } ''
+    mkdir -p $out/etc/nginx
+    ln -s ${debian}/etc/nginx/mime.types $out/etc/nginx
+  '';
   iana-etc = builders.runCommand "iana-etc" { } ''
     mkdir -p $out/etc
     cp ${debian}/etc/protocols ${debian}/etc/services $out/etc

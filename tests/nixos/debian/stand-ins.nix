@@ -65,7 +65,7 @@ in
   compressFirmwareZstd = lib.id;
   nixos-artwork = { };
   nixosTests = { };
-  writers = { };
+  writers.writeNginxConfig = builders.writeText;
   testers = { };
   libxcrypt = stub.plain { enabledCryptSchemeIds = [ "y" "gy" "7" "2b" "2y" "2a" "6" ]; } "libxcrypt";
   addDriverRunpath = stub.plain { driverLink = "/run/opengl-driver"; } "add-driver-runpath";
