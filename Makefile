@@ -52,8 +52,12 @@ endif
 nix: ## Install Nix, which the simulated qubes run, if it is missing.
 	@command -v nix-build >/dev/null || tools/install nix-bin
 
-sockets: ## Install what carries calls through wires in simulated qubes, if it is missing.
+sockets: build/socat ## Install what carries calls through wires in simulated qubes, if it is missing.
 	@{ command -v socat && command -v systemd-socket-activate; } >/dev/null || tools/install socat systemd
+
+# Relays need socat 1.8, which Debian 13 has: an older system gets it into a directory of its own.
+build/socat: tools/socat
+	tools/socat $(CURDIR)/$@
 
 graphviz: ## Install graphviz, which draws the picture of a fleet, if it is missing.
 	@command -v dot >/dev/null || tools/install graphviz fonts-dejavu-core
