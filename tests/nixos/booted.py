@@ -13,11 +13,12 @@ import shutil
 import subprocess
 import time
 
+import new_socat
 from nix_evaluation import HERE, NIXOS
 from played import QUBESDB_READ, QUBESDB_WATCH, put
 
-NEEDED = ("systemd-nspawn", "socat", "nsenter", "pgrep")
-PATH = "/qube/bin:/usr/bin:/usr/sbin:/bin:/sbin"
+NEEDED = ("systemd-nspawn", "nsenter", "pgrep")
+PATH = "/qube/bin:/socat:/usr/bin:/usr/sbin:/bin:/sbin"
 #: All that a small systemd starts from.
 TARGETS = {
     "basic": "Requires=sysinit.target\nAfter=sysinit.target sockets.target\nWants=sockets.target",
@@ -39,9 +40,9 @@ TMPFILES = "[Service]\nType=oneshot\nExecStart=systemd-tmpfiles --create /qube/t
 
 def here(text):
     """The text of a unit, with this machine's programs instead of the store's."""
-    text = re.sub(r"/nix/store/\S*socat\S*/bin/socat", "/usr/bin/socat", text)
+    text = re.sub(r"/nix/store/\S*socat\S*/bin/socat", "/socat/socat", text)
     text = re.sub(
-        r"/nix/store/\S*-tesseraqt-(slot-(?:call|watch))\b", r"/bin/bash /qube/\1.sh", text
+        r"/nix/store/\S*-tesseraqt-(slot-(?:relay|watch))\b", r"/bin/bash /qube/\1.sh", text
     )
     text = re.sub(r'^Environment="PATH=.*$', f'Environment="PATH={PATH}"', text, flags=re.M)
     text = re.sub(r"^Environment=.*/nix/store.*\n", "", text, flags=re.M)
@@ -129,14 +130,14 @@ class Booted:
             },
         )
         shutil.copy(HERE / "qrexec_client_vm.py", self.qube / "client.py")
-        for name in ("slot-call.sh", "slot-watch.sh"):
-            shutil.copy(NIXOS / name, self.qube / name)
-        slots = " ".join(self.evaluated["slots"])
-        (self.qube / "slot-watch.sh").write_text(
-            f"slots='{slots}'\n" + (NIXOS / "slot-watch.sh").read_text()
-        )
+        slots, limits = " ".join(self.evaluated["slots"]), self.evaluated["limits"]
         (self.qube / "rpc").mkdir()
-        shutil.copy(NIXOS / "api.sh", self.qube / "rpc" / "api.sh")
+        for name, place, said in (
+            ("slot-relay.sh", self.qube, ""),
+            ("slot-watch.sh", self.qube, f"slots='{slots}'\nlimits='{limits}'\n"),
+            ("api.sh", self.qube / "rpc", f"limits='{limits}'\n"),
+        ):
+            (place / name).write_text(said + (NIXOS / name).read_text())
         for name, script in self.evaluated["states"].items():
             (self.qube / f"state-{name}").write_text(f"set -e\n{script}")
         self.allow()
@@ -155,7 +156,7 @@ class Booted:
         (guest / "tmpfiles.conf").symlink_to("units/tmpfiles.conf")
         skeleton(guest / "root")
         conf = re.sub("SYSTEM_PATH=.*", f"SYSTEM_PATH={system}", self.evaluated["confs"][name])
-        more = f" --register=no --bind-ro=/usr --bind-ro=/qube/guests/{name}:/qube"
+        more = f" --register=no --bind-ro=/usr --bind-ro=/socat --bind-ro=/qube/guests/{name}:/qube"
         conf = re.sub('(EXTRA_NSPAWN_FLAGS="[^"]*)"', rf'\1{more}"', conf)
         (self.root / "etc" / "nixos-containers").mkdir(exist_ok=True)
         (self.root / "etc" / "nixos-containers" / f"{name}.conf").write_text(conf)
@@ -181,6 +182,7 @@ class Booted:
 
     def start(self):
         argv = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--bind-ro=/usr"]
+        argv += [f"--bind-ro={new_socat.DIRECTORY}:/socat"]
         argv += ["--register=no", "--keep-unit", "--machine=qube", "--private-network"]
         argv += ["--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
         (self.root.parent / "rw").mkdir()
@@ -224,9 +226,8 @@ class Booted:
 
     def _payload(self, container):
         """The first process of a container."""
-        shown = ("systemctl", "show", "--property=MainPID", "--value", f"container@{container}")
-        nspawn = self.run(*shown).stdout.decode().strip()
-        return self.run("pgrep", "-P", nspawn).stdout.decode().split()[0]
+        nspawn = self.main(f"container@{container}")
+        return self.run("pgrep", "-P", str(nspawn)).stdout.decode().split()[0]
 
     def inside(self, container, *argv, **how):
         """Runs a program in a container of the qube, as its root."""
@@ -235,7 +236,7 @@ class Booted:
     def _client(self, where, of):
         """A program that says what it is given to an address, and what it is answered."""
         kind = "UNIX-CONNECT" if where.startswith("/") else "TCP4"
-        client = ("socat", "-t", "20", "STDIO", f"{kind}:{where}")
+        client = ("/socat/socat", "-t", "20", "STDIO", f"{kind}:{where}")
         if of is not None:
             client = ("nsenter", f"--target={self._payload(of)}", "--all", *client)
         return self._entered(*client)
@@ -258,18 +259,29 @@ class Booted:
         )
 
     def leads(self, slot):
-        return self.run("cat", f"/run/tesseraqt/wires/{slot}", check=False).stdout.decode().strip()
+        """Where the qube has noted that a slot leads."""
+        note = self.run("cat", f"/run/tesseraqt/wires/{slot}", check=False).stdout.decode()
+        return note.partition(" ")[0]
 
     def started(self, container):
         """When this container was started."""
         shown = ("systemctl", "show", "--property=ExecMainStartTimestampMonotonic")
         return self.run(*shown, f"container@{container}").stdout
 
-    def calls(self, units, of=None):
-        """How many of these services there are."""
-        listed = ("systemctl", "list-units", "--plain", "--no-legend", units)
-        told = self.run(*listed) if of is None else self.inside(of, *listed)
-        return len(told.stdout.splitlines())
+    def main(self, unit):
+        """The main process of a unit; 0 if it has none."""
+        shown = ("systemctl", "show", "--property=MainPID", "--value", unit)
+        return int(self.run(*shown).stdout)
+
+    def going(self, slot):
+        """How many calls go through a slot of the qube now: each is a child of a worker."""
+        told = self.run("systemctl", "show", "--property=ControlGroup", "--value", slot)
+        group = told.stdout.decode().strip()
+        listed = self.run("cat", f"/sys/fs/cgroup/{group}/cgroup.procs", check=False)
+        pids = listed.stdout.decode().split()
+        parents = [self.run("ps", "-o", "ppid=", "-p", pid).stdout.decode().strip() for pid in pids]
+        main = str(self.main(slot))
+        return sum(parent in pids and parent != main for parent in parents)
 
     def active(self, unit):
         return self.run("systemctl", "is-active", "--quiet", unit, check=False).returncode == 0

@@ -2,15 +2,15 @@
 """Wires, with the systemd of a qube and those of its containers at work."""
 
 import os
-import shutil
 import time
 
+import new_socat
 import pytest
 from booted import NEEDED, Booted, wait_for
 
-MISSING = [program for program in NEEDED if not shutil.which(program)]
+MISSING = new_socat.missing(*NEEDED)
 pytestmark = [
-    pytest.mark.skipif(bool(MISSING), reason=f"there is no {' and no '.join(MISSING)}"),
+    pytest.mark.skipif(bool(MISSING), reason=MISSING),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can start containers"),
 ]
 
@@ -26,7 +26,7 @@ DOCUMENT = {
             "state": ["/var/lib/kept"],
         },
         "web": {
-            "provides": {"who": {"socket": "/run/who"}},
+            "provides": {"who": {"socket": "/run/who", "idle_timeout": 2}},
             "consumes": {"db": {"socket": "/run/db.sock"}, "cache": {"tcp": 6379}, "bare": {}},
         },
     },
@@ -39,7 +39,7 @@ DOCUMENT = {
 
 def server(address, command):
     """A server that has its command read all that a caller says, and then answer."""
-    text = f"[Service]\nExecStart=/usr/bin/socat -t 60 {address},fork EXEC:'{command}'\n"
+    text = f"[Service]\nExecStart=/socat/socat -t 60 {address},fork EXEC:'{command}'\n"
     return {"text": text, "wantedBy": ["multi-user.target"], "requiredBy": []}
 
 
@@ -137,22 +137,48 @@ def test_a_slot_leads_elsewhere_without_anything_being_started_again(wired):
 
 def test_calls_that_go_where_a_slot_led_are_over_when_it_leads_elsewhere(wired):
     calling = wired.open("/run/db.sock", of="web")
-    wait_for(lambda: wired.calls("tesseraqt-slot-web.db@*") == 1)
-    wired.say("web", "db=web.who")
-    wait_for(lambda: wired.calls("tesseraqt-slot-web.db@*") == 0)
-    assert calling.communicate(b"too late")[0] == b""
+    other = wired.open("127.0.0.1:6379", of="web")
+    wait_for(lambda: wired.going("tesseraqt-slot-web.db") == 1)
+    wait_for(lambda: wired.going("tesseraqt-slot-web.cache") == 1)
+    wired.say("web", "db=web.who cache=store.port")
+    wait_for(lambda: wired.leads("web/db") == "web.who")
+    assert calling.communicate(b"too late", timeout=10)[0] == b""
+    assert other.communicate(b"in time")[0] == b"7\n"
 
 
-def test_more_calls_at_once_than_are_allowed_are_refused(wired):
-    calling = [wired.open("/run/tesseraqt/api/store/count") for _ in range(2)]
+def test_a_consumer_at_its_limit_waits_for_its_turn_and_delays_no_other(wired):
+    """The API takes two calls of one consumer at once."""
+    greedy = [wired.open("/run/db.sock", of="web") for _ in range(4)]
     try:
-        wait_for(lambda: wired.calls("tesseraqt-api-count@*", of="store") == 2)
-        assert wired.refused("/run/tesseraqt/api/store/count")
+        wait_for(lambda: wired.going("tesseraqt-slot-web.db") == 2)
+        assert wired.call("/run/db.sock", b"me?") == b"3"  # the qube as such
+        assert wired.going("tesseraqt-slot-web.db") == 2
+        for number, one in enumerate(greedy):
+            assert one.communicate(b"x" * number, timeout=10)[0] == b"%d\n" % number
     finally:
-        for one in calling:
-            one.communicate(b"all that I say")
-    wait_for(lambda: wired.calls("tesseraqt-api-count@*", of="store") == 0)
-    assert wired.call("/run/tesseraqt/api/store/count", b"x") == b"1"
+        for one in greedy:
+            one.kill()
+    wait_for(lambda: wired.going("tesseraqt-slot-web.db") == 0)
+
+
+def test_a_relay_that_dies_is_back_with_the_next_call(wired):
+    assert wired.call("/run/db.sock", b"x", of="web") == b"1"
+    for _ in range(7):
+        wired.run("systemctl", "kill", "--signal=KILL", "tesseraqt-slot-web.db.service")
+        assert wired.call("/run/db.sock", b"xx", of="web") == b"2"
+    wired.inside("store", "systemctl", "kill", "--signal=KILL", "tesseraqt-api-count.service")
+    assert wired.call("/run/db.sock", b"xxx", of="web") == b"3"
+
+
+def test_a_call_without_a_byte_for_too_long_is_over_and_the_relay_stays(wired):
+    with wired.open("127.0.0.1:6379", of="web") as other:
+        with wired.open("/run/tesseraqt/api/web/who") as calling:
+            began = time.monotonic()
+            assert calling.stdout.read() == b""
+            assert 1 < time.monotonic() - began < 10
+            calling.kill()
+        assert wired.call("/run/tesseraqt/api/web/who", b"xx") == b"2"
+        assert other.communicate(b"there")[0] == b"5\n"
 
 
 CALLER = """
@@ -188,7 +214,10 @@ def test_calls_of_a_program_in_a_container(wired, how, to):
     began = time.monotonic()
     called = wired.inside("web", "/usr/bin/python3", "-c", CALLER, *how, check=False)
     assert (called.returncode, called.stderr.decode()) == (0, "")
-    print(f"{to}, {' '.join(how)}: {time.monotonic() - began:.2f} s")
+    took = time.monotonic() - began
+    print(f"{to}, {' '.join(how)}: {took:.2f} s")
+    if how == ("in-a-row", "200") and "/" not in to:
+        assert took / 200 < 0.010
 
 
 def test_a_container_that_dies_is_started_by_the_next_call(wired):

@@ -20,7 +20,7 @@ let
     let
       service = units.relay "${name}.socket" {
         User = user;
-        ExecStart = "${pkgs.socat}/bin/socat -d0 -b 65536 ${wait} ACCEPT-FD:3,fork,max-children=${toString max} ${address}";
+        ExecStart = "${pkgs.socat}/bin/socat -d0 -b 65536 ${wait} ACCEPT-FD:3,fork,max-children=${toString max},shut-down ${address}";
         RestrictAddressFamilies = [ "AF_UNIX" ] ++ lib.optional (lib.hasPrefix "TCP4:" address) "AF_INET";
       };
     in

@@ -16,11 +16,12 @@ case $target in
   */*)
     call="-- ${target%%/*} tesseraqt.Api+${target#*/}"
     # New in qrexec 4.2.19: without it, a socket being its stdin and its stdout, the caller would
-    # not hear that the API has said all it has to. A pipe has an end of its own.
+    # not hear that the API has said all it has to. A pipe has an end of its own (but not the
+    # `pipes` of socat, which keeps a call that is over).
     if qrexec-client-vm --use-stdin-socket --help > /dev/null 2>&1; then
       address="EXEC:qrexec-client-vm --use-stdin-socket $call,nofork"
     else
-      address="EXEC:qrexec-client-vm $call,pipes"
+      address="SYSTEM:qrexec-client-vm $call | socat -u -b 65536 STDIN STDOUT\\,shut-down,nofork"
     fi
     ;;
   *) address=UNIX-CONNECT:/run/tesseraqt/api/${target%%.*}/${target#*.} ;;
@@ -29,7 +30,8 @@ esac
 workers=()
 for ((n = 0; n < limit; n++)); do
   # One child each, for socat counts wrong beyond that: a child that ends makes room for two.
-  socat -d0 -b 65536 -t 86400 ACCEPT-FD:3,fork,max-children=1 "$address" &
+  # `shut-down`, for without it the caller would not hear that the API has said all it has to.
+  socat -d0 -b 65536 -t 86400 ACCEPT-FD:3,fork,max-children=1,shut-down "$address" &
   workers+=($!)
 done
 # If its child ends in the very moment in which socat lies down to wait for that, it sleeps on
