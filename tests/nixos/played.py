@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What Qubes has in a qube, played: QubesDB by files in one directory ($QDB), and qrexec."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -82,6 +83,7 @@ class Qube:
     def listen(self, slot):
         """The socket of a slot, as its unit has it."""
         path = self.place / slot.replace("/", ".")
+        wait_for(lambda: not listening(path))
         argv = ["systemd-socket-activate", f"--listen={path}"]
         variables = [f"--setenv={name}={self.env[name]}" for name in ("PATH", "QREXEC")]
         process = subprocess.Popen(
@@ -94,9 +96,25 @@ class Qube:
         wait_for(lambda: listening(path))
         return path
 
+    def serve(self, api, caller="work"):
+        """The qrexec service for a call of this qube that goes on."""
+        process = subprocess.Popen(
+            ["bash", self.api, api],
+            env={**self.env, "QREXEC_REMOTE_DOMAIN": caller},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        return process
+
     def close(self):
-        for process in self.processes:
-            os.killpg(process.pid, signal.SIGTERM)
+        """Nothing that was started here runs any more."""
+        while self.processes:
+            process = self.processes.pop()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 

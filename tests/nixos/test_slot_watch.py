@@ -143,6 +143,12 @@ def test_a_slot_that_leads_elsewhere_keeps_its_socket_and_ends_its_calls(wires):
     assert len(wires.sockets()) == 2
 
 
+def test_a_relay_is_told_how_many_calls_an_api_of_the_qube_takes(wires):
+    wires.say("web", "db=store.few cache=vault/store.few")
+    wires.start()
+    assert wires.notes() == {"web/db": "store.few 2\n", "web/cache": "vault/store.few 8\n"}
+
+
 def test_what_changed_before_the_watch_was_there_is_seen_too(wires):
     wires.start()
     wires.say("web", "db=store.sql")
