@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import new_socat
 from nix_evaluation import HERE, NIXOS
@@ -270,17 +271,29 @@ class Booted:
 
     def main(self, unit):
         """The main process of a unit; 0 if it has none."""
-        shown = ("systemctl", "show", "--property=MainPID", "--value", unit)
-        return int(self.run(*shown).stdout)
+        return int(self.shown(unit, "MainPID"))
+
+    def restarts(self, unit):
+        """How often a unit was started again after it had failed."""
+        return int(self.shown(unit, "NRestarts"))
+
+    def shown(self, unit, key):
+        argv = ("systemctl", "show", f"--property={key}", "--value", unit)
+        return self.run(*argv).stdout.decode().strip()
+
+    def busy(self):
+        """The seconds of CPU that the first process of the qube has had."""
+        numbers = Path(f"/proc/{self.leader}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, numbers[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def going(self, slot):
         """How many calls go through a slot of the qube now: each is a child of a worker."""
-        told = self.run("systemctl", "show", "--property=ControlGroup", "--value", slot)
-        group = told.stdout.decode().strip()
+        group = self.shown(slot, "ControlGroup")
         listed = self.run("cat", f"/sys/fs/cgroup/{group}/cgroup.procs", check=False)
         pids = listed.stdout.decode().split()
-        parents = [self.run("ps", "-o", "ppid=", "-p", pid).stdout.decode().strip() for pid in pids]
+        asked = ("ps", "-o", "ppid=", "-p", ",".join(pids) or "0")
         main = str(self.main(slot))
+        parents = self.run(*asked, check=False).stdout.decode().split()
         return sum(parent in pids and parent != main for parent in parents)
 
     def active(self, unit):
