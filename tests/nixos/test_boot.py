@@ -7,6 +7,7 @@ import time
 import new_socat
 import pytest
 from booted import NEEDED, Booted, wait_for
+from callers import CALLER, SILENT
 
 MISSING = new_socat.missing(*NEEDED)
 pytestmark = [
@@ -176,16 +177,6 @@ def test_a_relay_that_dies_is_back_with_the_next_call(wired):
     assert wired.call("/run/db.sock", b"xxx", of="web") == b"3"
 
 
-SILENT = """
-import socket, time
-one, began = socket.socket(socket.AF_UNIX), time.monotonic()
-one.connect("/run/tesseraqt/api/web/mute")
-{half}
-assert one.recv(1) == b""
-print(time.monotonic() - began)
-"""
-
-
 def test_a_call_without_a_byte_for_too_long_is_over_and_the_relay_stays(wired):
     with wired.open("/run/db.sock", of="web") as other:
         for half in ("", "one.shutdown(socket.SHUT_WR)"):
@@ -193,29 +184,6 @@ def test_a_call_without_a_byte_for_too_long_is_over_and_the_relay_stays(wired):
             assert 1.5 < float(silent) < 8
         assert wired.call("/run/tesseraqt/api/web/who", b"xx") == b"2"
         assert other.communicate(b"there", timeout=10)[0] == b"5\n"
-
-
-CALLER = """
-import socket, sys, concurrent.futures as futures
-def call(size):
-    with socket.socket(socket.AF_UNIX) as one:
-        one.connect("/run/api/db")
-        rest = size
-        while rest:
-            rest -= one.send(bytes(min(rest, 1 << 20)))
-        one.shutdown(socket.SHUT_WR)
-        said = one.makefile("rb").read()
-        assert said == b"%d\\n" % size, (size, said)
-mode, number = sys.argv[1], int(sys.argv[2])
-if mode == "in-a-row":
-    for size in range(number):
-        call(size)
-elif mode == "at-once":
-    with futures.ThreadPoolExecutor(number) as pool:
-        list(pool.map(call, range(number)))
-else:
-    call(number)
-"""
 
 
 @pytest.mark.parametrize("how", [("in-a-row", "200"), ("at-once", "2"), ("bytes", str(1 << 28))])

@@ -71,7 +71,7 @@ class Guest:
         return f"/run/{RPC}/{one}" if one else None
 
     def command(self, argv: Sequence[str], caller: str = "") -> list[str]:
-        """The command that runs ``argv`` in the guest, for a caller in another one or for nobody."""
+        """The command that runs ``argv`` in the guest, called from another one or not."""
         user = [] if os.geteuid() == 0 else ["--map-root-user"]
         enter = ["sh", "-c", ENTER, "sh", str(self.run)]
         names = [f"TESSERAQT_DOM0={self.world}", f"TESSERAQT_QUBE={self.name}"]
