@@ -112,7 +112,7 @@ class Booted:
     def start(self):
         argv = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--bind-ro=/usr"]
         argv += [f"--bind-ro={new_socat.DIRECTORY}:/socat"]
-        argv += ["--register=no", "--keep-unit", "--machine=qube", "--private-network"]
+        argv += ["--register=no", "--keep-unit", f"--machine=qube{os.getpid()}", "--private-network"]
         argv += ["--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
         (self.root.parent / "rw").mkdir()
         argv += [f"--bind={self.root.parent}/rw:/rw"]
