@@ -112,8 +112,9 @@ class Booted:
     def start(self):
         argv = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--bind-ro=/usr"]
         argv += [f"--bind-ro={new_socat.DIRECTORY}:/socat"]
-        argv += ["--register=no", "--keep-unit", f"--machine=qube{os.getpid()}", "--private-network"]
-        argv += ["--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
+        # By that name nspawn keeps a directory on this machine, where others may test too.
+        argv += ["--register=no", "--keep-unit", f"--machine=qube{os.getpid()}"]
+        argv += ["--private-network", "--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
         (self.root.parent / "rw").mkdir()
         argv += [f"--bind={self.root.parent}/rw:/rw"]
         argv += ["--setenv=SYSTEMD_UNIT_PATH=/qube/units", "--boot"]
