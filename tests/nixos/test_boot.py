@@ -227,11 +227,11 @@ def test_a_container_that_cannot_start_is_tried_again_and_then_answers_who_waits
 
 def test_a_container_that_starts_by_itself_is_tried_again_until_it_does(wired):
     wired.run("mv", "/nix/store/web/payload", "/nix/store/web/away")
-    # It complains if a process is gone before it gets there.
-    wired.run("systemctl", "kill", "--signal=KILL", "container@web.service", check=False)
+    wired.run("systemctl", "restart", "container@web.service", check=False)
     time.sleep(12)
     assert 1 <= wired.restarts("container@web.service") <= 4
     wired.run("mv", "/nix/store/web/away", "/nix/store/web/payload")
+    wait_for(lambda: wired.active("container@web.service"))
     wait_for(lambda: wired.call("/run/tesseraqt/api/web/who", b"x") == b"1")
 
 
