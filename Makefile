@@ -27,7 +27,7 @@ lint: .venv/ready ## Check style, types and who imports whom; SLS files and shel
 	PYTHONPATH=salt/_utils .venv/bin/lint-imports --no-cache --no-logo setup.cfg
 	find salt pillar -name '*.sls' -exec .venv/bin/salt-lint {} +
 	.venv/bin/yamllint --strict .
-	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tools/install tools/test-on-salt tools/venv .ci/run
+	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tools/install tools/socat tools/test-on-salt tools/venv .ci/run
 
 contract: .venv/ready ## Check that the simulated dom0 does what we rely on; it says how to ask a real one.
 	$(PYTEST) tests/contract
@@ -52,8 +52,12 @@ endif
 nix: ## Install Nix, which the simulated qubes run, if it is missing.
 	@command -v nix-build >/dev/null || tools/install nix-bin
 
-sockets: ## Install what carries calls through wires in simulated qubes, if it is missing.
+sockets: build/socat ## Install what carries calls through wires in simulated qubes, if it is missing.
 	@{ command -v socat && command -v systemd-socket-activate; } >/dev/null || tools/install socat systemd
+
+# Relays need socat 1.8, which Debian 13 has: an older system gets it into a directory of its own.
+build/socat: tools/socat
+	tools/socat $(CURDIR)/$@
 
 graphviz: ## Install graphviz, which draws the picture of a fleet, if it is missing.
 	@command -v dot >/dev/null || tools/install graphviz fonts-dejavu-core

@@ -81,7 +81,8 @@ class Place:
         """Each qube has its APIs, its service for calls, and sockets where slots lead somewhere."""
         for name, guest in self.guests.items():
             parts = FLEET["qubes"][name]["containers"]
-            guest.install(SLOTS if "web" in parts else [])
+            apis = [f"srv.{api}" for api in COMMANDS] if "srv" in parts else []
+            guest.install(SLOTS if "web" in parts else [], apis)
             for api, command in COMMANDS.items() if "srv" in parts else ():
                 guest.provide("srv", api, command)
 

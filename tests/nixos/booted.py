@@ -12,84 +12,14 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
+import new_socat
 from nix_evaluation import HERE, NIXOS
 from played import QUBESDB_READ, QUBESDB_WATCH, put
+from small_systemd import put_units, skeleton
 
-NEEDED = ("systemd-nspawn", "socat", "nsenter", "pgrep")
-PATH = "/qube/bin:/usr/bin:/usr/sbin:/bin:/sbin"
-#: All that a small systemd starts from.
-TARGETS = {
-    "basic": "Requires=sysinit.target\nAfter=sysinit.target sockets.target\nWants=sockets.target",
-    "default": "Requires=multi-user.target\nAfter=multi-user.target",
-    "halt": "Requires=halt.service\nAfter=halt.service",
-    "multi-user": "Requires=basic.target\nAfter=basic.target\nWants=machines.target",
-}
-BARE = ("final", "local-fs", "machines", "network", "paths", "shutdown", "sockets", "sysinit")
-PASSWD = (
-    "root:x:0:0::/:/bin/sh\n"
-    "alice:x:1000:100::/:/bin/sh\n"
-    "tesseraqt:x:990:990::/:/bin/sh\n"
-    "nobody:x:65534:65534::/:/bin/sh\n"
-)
-GROUP = "root:x:0:\nusers:x:100:\ntesseraqt:x:990:\nnogroup:x:65534:\n"
-HALT = "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=systemctl --force halt\n"
-TMPFILES = "[Service]\nType=oneshot\nExecStart=systemd-tmpfiles --create /qube/tmpfiles.conf\n"
-
-
-def here(text):
-    """The text of a unit, with this machine's programs instead of the store's."""
-    text = re.sub(r"/nix/store/\S*socat\S*/bin/socat", "/usr/bin/socat", text)
-    text = re.sub(
-        r"/nix/store/\S*-tesseraqt-(slot-(?:call|watch))\b", r"/bin/bash /qube/\1.sh", text
-    )
-    text = re.sub(r'^Environment="PATH=.*$', f'Environment="PATH={PATH}"', text, flags=re.M)
-    text = re.sub(r"^Environment=.*/nix/store.*\n", "", text, flags=re.M)
-    text = re.sub(r"^ExecStart(Pre|Post)=.*\n", "", text, flags=re.M)
-    for unit, script in (("container_", "start-%i"), ("tesseraqt-state-", "state-%N")):
-        run = f"ExecStart=/bin/bash /qube/{script}"
-        text = re.sub(rf"^ExecStart=\S*{unit}\S*", run, text, flags=re.M)
-    return text.replace("[Service]\n", "[Service]\nEnvironment=QDB=/qube/qdb QREXEC=/qube/rpc\n")
-
-
-def put_units(directory, units, tmpfiles):
-    """A systemd finds these units in the directory, and a service that keeps these rules."""
-    directory.mkdir(parents=True)
-    for name, said in {**dict.fromkeys(BARE, ""), **TARGETS}.items():
-        (directory / f"{name}.target").write_text(f"[Unit]\nDefaultDependencies=no\n{said}\n")
-    (directory / "tmpfiles.service").write_text(
-        f"[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n{TMPFILES}"
-    )
-    (directory / "tmpfiles.conf").write_text("\n".join(tmpfiles) + "\n")
-    pull(directory, "sysinit.target.wants", "tmpfiles.service")
-    (directory / "halt.service").write_text(HALT)
-    for name, unit in units.items():
-        (directory / name).write_text(here(unit["text"]))
-        for target in unit["wantedBy"]:
-            pull(directory, f"{target}.wants", name)
-        for target in unit["requiredBy"]:
-            pull(directory, f"{target}.requires", name)
-
-
-def pull(directory, pulled, name):
-    (directory / pulled).mkdir(exist_ok=True)
-    (directory / pulled / name).symlink_to(f"../{name}")
-
-
-def skeleton(root):
-    """A directory that a systemd can have as its root, once /usr is in it."""
-    for name in ("usr", "etc", "tmp", "run", "var/lib", "proc", "sys", "dev", "root"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (root / name).symlink_to(f"usr/{name}")
-    for name, text in {
-        "passwd": PASSWD,
-        "group": GROUP,
-        "resolv.conf": "",
-        "machine-id": "",
-    }.items():
-        (root / "etc" / name).write_text(text)
-    shutil.copy("/etc/os-release", root / "etc" / "os-release")
+NEEDED = ("systemd-nspawn", "nsenter", "pgrep")
 
 
 class Booted:
@@ -129,14 +59,14 @@ class Booted:
             },
         )
         shutil.copy(HERE / "qrexec_client_vm.py", self.qube / "client.py")
-        for name in ("slot-call.sh", "slot-watch.sh"):
-            shutil.copy(NIXOS / name, self.qube / name)
-        slots = " ".join(self.evaluated["slots"])
-        (self.qube / "slot-watch.sh").write_text(
-            f"slots='{slots}'\n" + (NIXOS / "slot-watch.sh").read_text()
-        )
+        slots, limits = " ".join(self.evaluated["slots"]), self.evaluated["limits"]
         (self.qube / "rpc").mkdir()
-        shutil.copy(NIXOS / "api.sh", self.qube / "rpc" / "api.sh")
+        for name, place, said in (
+            ("slot-relay.sh", self.qube, ""),
+            ("slot-watch.sh", self.qube, f"slots='{slots}'\nlimits='{limits}'\n"),
+            ("api.sh", self.qube / "rpc", f"limits='{limits}'\n"),
+        ):
+            (place / name).write_text(said + (NIXOS / name).read_text())
         for name, script in self.evaluated["states"].items():
             (self.qube / f"state-{name}").write_text(f"set -e\n{script}")
         self.allow()
@@ -155,7 +85,7 @@ class Booted:
         (guest / "tmpfiles.conf").symlink_to("units/tmpfiles.conf")
         skeleton(guest / "root")
         conf = re.sub("SYSTEM_PATH=.*", f"SYSTEM_PATH={system}", self.evaluated["confs"][name])
-        more = f" --register=no --bind-ro=/usr --bind-ro=/qube/guests/{name}:/qube"
+        more = f" --register=no --bind-ro=/usr --bind-ro=/socat --bind-ro=/qube/guests/{name}:/qube"
         conf = re.sub('(EXTRA_NSPAWN_FLAGS="[^"]*)"', rf'\1{more}"', conf)
         (self.root / "etc" / "nixos-containers").mkdir(exist_ok=True)
         (self.root / "etc" / "nixos-containers" / f"{name}.conf").write_text(conf)
@@ -181,8 +111,10 @@ class Booted:
 
     def start(self):
         argv = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--bind-ro=/usr"]
-        argv += ["--register=no", "--keep-unit", "--machine=qube", "--private-network"]
-        argv += ["--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
+        argv += [f"--bind-ro={new_socat.DIRECTORY}:/socat"]
+        # By that name nspawn keeps a directory on this machine, where others may test too.
+        argv += ["--register=no", "--keep-unit", f"--machine=qube{os.getpid()}"]
+        argv += ["--private-network", "--capability=all", "--console=pipe", "--kill-signal=SIGKILL"]
         (self.root.parent / "rw").mkdir()
         argv += [f"--bind={self.root.parent}/rw:/rw"]
         argv += ["--setenv=SYSTEMD_UNIT_PATH=/qube/units", "--boot"]
@@ -224,9 +156,8 @@ class Booted:
 
     def _payload(self, container):
         """The first process of a container."""
-        shown = ("systemctl", "show", "--property=MainPID", "--value", f"container@{container}")
-        nspawn = self.run(*shown).stdout.decode().strip()
-        return self.run("pgrep", "-P", nspawn).stdout.decode().split()[0]
+        nspawn = self.main(f"container@{container}")
+        return self.run("pgrep", "-P", str(nspawn)).stdout.decode().split()[0]
 
     def inside(self, container, *argv, **how):
         """Runs a program in a container of the qube, as its root."""
@@ -235,7 +166,7 @@ class Booted:
     def _client(self, where, of):
         """A program that says what it is given to an address, and what it is answered."""
         kind = "UNIX-CONNECT" if where.startswith("/") else "TCP4"
-        client = ("socat", "-t", "20", "STDIO", f"{kind}:{where}")
+        client = ("/socat/socat", "-t", "20", "STDIO", f"{kind}:{where}")
         if of is not None:
             client = ("nsenter", f"--target={self._payload(of)}", "--all", *client)
         return self._entered(*client)
@@ -258,18 +189,41 @@ class Booted:
         )
 
     def leads(self, slot):
-        return self.run("cat", f"/run/tesseraqt/wires/{slot}", check=False).stdout.decode().strip()
+        """Where the qube has noted that a slot leads."""
+        note = self.run("cat", f"/run/tesseraqt/wires/{slot}", check=False).stdout.decode()
+        return note.partition(" ")[0]
 
     def started(self, container):
         """When this container was started."""
         shown = ("systemctl", "show", "--property=ExecMainStartTimestampMonotonic")
         return self.run(*shown, f"container@{container}").stdout
 
-    def calls(self, units, of=None):
-        """How many of these services there are."""
-        listed = ("systemctl", "list-units", "--plain", "--no-legend", units)
-        told = self.run(*listed) if of is None else self.inside(of, *listed)
-        return len(told.stdout.splitlines())
+    def main(self, unit):
+        """The main process of a unit; 0 if it has none."""
+        return int(self.shown(unit, "MainPID"))
+
+    def restarts(self, unit):
+        """How often a unit was started again after it had failed."""
+        return int(self.shown(unit, "NRestarts"))
+
+    def shown(self, unit, key):
+        argv = ("systemctl", "show", f"--property={key}", "--value", unit)
+        return self.run(*argv).stdout.decode().strip()
+
+    def busy(self):
+        """The seconds of CPU that the first process of the qube has had."""
+        numbers = Path(f"/proc/{self.leader}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, numbers[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    def going(self, slot):
+        """How many calls go through a slot of the qube now: each is a child of a worker."""
+        group = self.shown(slot, "ControlGroup")
+        listed = self.run("cat", f"/sys/fs/cgroup/{group}/cgroup.procs", check=False)
+        pids = listed.stdout.decode().split()
+        asked = ("ps", "-o", "ppid=", "-p", ",".join(pids) or "0")
+        main = str(self.main(slot))
+        parents = self.run(*asked, check=False).stdout.decode().split()
+        return sum(parent in pids and parent != main for parent in parents)
 
     def active(self, unit):
         return self.run("systemctl", "is-active", "--quiet", unit, check=False).returncode == 0

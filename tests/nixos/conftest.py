@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import new_socat
 import pytest
 from deploying import Root, packed
 from factory import Factory
@@ -76,11 +77,8 @@ def wired(evaluated):
 @pytest.fixture
 def qube(tmp_path):
     """A qube with the scripts of wires, in which nothing else runs."""
-    missing = [
-        program for program in ("socat", "systemd-socket-activate") if not shutil.which(program)
-    ]
-    if missing:
-        pytest.skip(f"there is no {' and no '.join(missing)}")
+    if reason := new_socat.missing("systemd-socket-activate"):
+        pytest.skip(reason)
     played = Qube(tmp_path)
     yield played
     played.close()

@@ -58,6 +58,7 @@ in
   # All slots, as CONTAINER/SLOT.
   slots = lib.concatLists (lib.mapAttrsToList (name: cfg: map (slot: "${name}/${slot}") (lib.attrNames cfg.consumes))
     (config.tesseraqt.containers // { qube = config.tesseraqt.root; }));
+  limits = (import (tree + "/nixos/units.nix") { inherit lib; }).limits config.tesseraqt;
   # Where qrexec is told of services.
   rpc = {
     etc = lib.filter (lib.hasPrefix "qubes-rpc") (lib.attrNames config.environment.etc);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What Qubes has in a qube, played: QubesDB by files in one directory ($QDB), and qrexec."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +11,11 @@ import threading
 import time
 from pathlib import Path
 
+import new_socat
 from nix_evaluation import HERE, NIXOS
+
+#: How many calls of one consumer the APIs of these tests take at once.
+LIMITS = "limits='db.sql=8 other.sql=8'\n"
 
 #: See qubesdb-cmd.c: 2 says that there is no such entry.
 QUBESDB_READ = """#!/bin/sh
@@ -42,25 +48,27 @@ class Qube:
         self.allow()
         self.env = {
             **os.environ,
-            "PATH": f"{self.programs}:{os.environ['PATH']}",
+            "PATH": f"{self.programs}:{new_socat.DIRECTORY}:{os.environ['PATH']}",
             "QREXEC": str(place),
+            "QREXEC_REMOTE_DOMAIN": "work",
         }
-        self.api, self.wire = self.script("api.sh"), self.script("slot-call.sh")
+        (self.run / "callers").mkdir(parents=True)
+        self.api, self.relay = self.script("api.sh", LIMITS), self.script("slot-relay.sh")
         self.processes = []
 
-    def script(self, name):
-        text = (NIXOS / name).read_text().replace("/run/tesseraqt", str(self.run))
+    def script(self, name, before=""):
+        text = before + (NIXOS / name).read_text().replace("/run/tesseraqt", str(self.run))
         (self.place / name).write_text(text)
         return self.place / name
 
     def allow(self, *calls):
         (self.place / "allowed").write_text("\n".join(calls))
 
-    def lead(self, slot, target):
+    def lead(self, slot, target, limit=8):
         """What tesseraqt-wires notes of a slot."""
         note = self.run / "wires" / slot
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(f"{target}\n")
+        note.write_text(f"{target} {limit}\n")
 
     def provide(self, api, serve):
         """A server behind an API; ``serve`` gets each connection."""
@@ -75,20 +83,38 @@ class Qube:
     def listen(self, slot):
         """The socket of a slot, as its unit has it."""
         path = self.place / slot.replace("/", ".")
-        argv = ["systemd-socket-activate", "--accept", "--inetd", f"--listen={path}"]
+        wait_for(lambda: not listening(path))
+        argv = ["systemd-socket-activate", f"--listen={path}"]
         variables = [f"--setenv={name}={self.env[name]}" for name in ("PATH", "QREXEC")]
         process = subprocess.Popen(
-            [*argv, *variables, "bash", str(self.wire), slot],
+            [*argv, *variables, "bash", str(self.relay), slot],
             stderr=subprocess.DEVNULL,
             env=self.env,
+            start_new_session=True,
         )
         self.processes.append(process)
         wait_for(lambda: listening(path))
         return path
 
+    def serve(self, api, caller="work"):
+        """The qrexec service for a call of this qube that goes on."""
+        process = subprocess.Popen(
+            ["bash", self.api, api],
+            env={**self.env, "QREXEC_REMOTE_DOMAIN": caller},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        return process
+
     def close(self):
-        for process in self.processes:
-            process.terminate()
+        """Nothing that was started here runs any more."""
+        while self.processes:
+            process = self.processes.pop()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 

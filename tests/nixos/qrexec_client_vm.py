@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 
 QREXEC = Path(os.environ["QREXEC"])
+#: The agent of the qube that is called tells the service who calls.
+SERVICE = {"QREXEC_REMOTE_DOMAIN": "work", **os.environ}
 REFUSED = 126
 
 
@@ -43,7 +45,7 @@ def main():
     (ours_in, theirs_in), (ours_out, theirs_out) = socket.socketpair(), socket.socketpair()
     argument = service.partition("+")[2]
     called = subprocess.Popen(
-        ["bash", QREXEC / "api.sh", argument], stdin=theirs_in, stdout=theirs_out
+        ["bash", QREXEC / "api.sh", argument], stdin=theirs_in, stdout=theirs_out, env=SERVICE
     )
     theirs_in.close()
     theirs_out.close()

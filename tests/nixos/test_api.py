@@ -108,6 +108,15 @@ def test_the_service_takes_no_other_argument_than_an_api(qube, argument):
     assert answer.stderr == "tesseraqt.Api: the argument is no CONTAINER.API\n"
 
 
+@pytest.mark.parametrize("caller", ["", "../work", "work db", "-x", "@dispvm", "w" * 32])
+def test_the_service_answers_none_but_a_qube(qube, caller):
+    qube.provide("db.sql", greet)
+    qube.env["QREXEC_REMOTE_DOMAIN"] = caller
+    answer = served(qube, ("db.sql",))
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == "tesseraqt.Api: qrexec does not say who calls\n"
+
+
 def test_the_service_says_that_an_api_is_not_in_the_qube(qube):
     answer = served(qube, ("db.sql",))
     assert (answer.returncode, answer.stdout) == (1, "")

@@ -6,24 +6,22 @@ import re
 from nix_evaluation import NIXOS, lines, words
 
 
-def test_the_container_knows_the_socket_by_its_path_and_serves_each_call(wired):
+def test_the_container_knows_the_socket_by_its_path_and_serves_its_calls(wired):
     units = wired["guests"]["web"]["units"]
-    assert {
-        "ListenStream=/run/tesseraqt/api/web/http",
-        "Accept=true",
-        "MaxConnections=4",
-        "TriggerLimitIntervalSec=0",
-    } <= set(lines(units["tesseraqt-api-http.socket"]))
-    assert "local-fs.target" in units["tesseraqt-api-http.socket"]["wantedBy"]
-    service = units["tesseraqt-api-http@.service"]
+    socket = units["tesseraqt-api-http.socket"]
+    assert "ListenStream=/run/tesseraqt/api/web/http" in lines(socket)
+    assert "Accept=true" not in lines(socket)
+    assert "local-fs.target" in socket["wantedBy"]
+    service = units["tesseraqt-api-http.service"]
     [start] = [line for line in lines(service) if line.startswith("ExecStart=")]
-    assert "STDIO,shut-down TCP4:127.0.0.1:80,retry=" in start
+    assert "ACCEPT-FD:3,fork,max-children=256,shut-down TCP4:127.0.0.1:80,retry=" in start
+    assert " -t 3600 -T 3600 " in start
     assert "User=tesseraqt" in lines(service)
     assert "multi-user.target" in words(service, "After")
 
 
 def test_an_api_is_served_as_the_user_it_is_declared_for(wired):
-    service = wired["guests"]["store"]["units"]["tesseraqt-api-sql@.service"]
+    service = wired["guests"]["store"]["units"]["tesseraqt-api-sql.service"]
     assert "User=alice" in lines(service)
     assert "UNIX-CONNECT:/run/user/1000/sql," in service["text"]
     assert "CapabilityBoundingSet=" in lines(service)
@@ -35,7 +33,7 @@ def test_a_program_finds_a_slot_where_it_is_declared(wired):
     assert words(guest["units"]["tesseraqt-port-cache.socket"], "ListenStream") == {
         "127.0.0.1:6379"
     }
-    assert "UNIX-CONNECT:/run/api/cache" in guest["units"]["tesseraqt-port-cache@.service"]["text"]
+    assert "UNIX-CONNECT:/run/api/cache" in guest["units"]["tesseraqt-port-cache.service"]["text"]
     assert not any("bare" in name for name in guest["units"])
 
 
@@ -43,12 +41,11 @@ def test_the_qube_as_such_provides(wired):
     socket = wired["units"]["tesseraqt-api-qube.status.socket"]
     assert {
         "ListenStream=/run/tesseraqt/api/qube/status",
-        "Accept=true",
         "SocketGroup=users",
         "SocketMode=0660",
         "ConditionPathExists=/run/qubes-service/tesseraqt-qube",
     } <= set(lines(socket))
-    service = wired["units"]["tesseraqt-api-qube.status@.service"]
+    service = wired["units"]["tesseraqt-api-qube.status.service"]
     assert "TCP4:127.0.0.1:9100," in service["text"]
 
 
@@ -66,9 +63,27 @@ def test_the_qube_as_such_consumes(wired):
     assert "ConditionPathExists=/run/qubes-service/tesseraqt-qube" in lines(port)
 
 
-def test_the_adapters_in_a_container_carry_bytes_as_these_scripts_do():
-    """They are socat too, and in each place it has to be told the same."""
-    told = "socat -b 65536 -t 3600 STDIO,shut-down"
-    for name in ("endpoints.nix", "slot-call.sh", "api.sh"):
-        text = (NIXOS / name).read_text()
-        assert re.findall(r"socat -.*?STDIO\S*", text) == [told] * text.count("STDIO")
+def test_every_relay_lets_a_caller_hear_the_end_of_what_an_api_says():
+    """In each place socat has to be told so, and in its own words."""
+    text = "".join((NIXOS / name).read_text() for name in ("endpoints.nix", "slot-relay.sh"))
+    assert len(re.findall(r"ACCEPT-FD:3.*,shut-down ", text)) == 2
+    assert text.count("ACCEPT-FD:3") == 2
+    assert "'STDIN!!STDOUT,shut-down'" in (NIXOS / "api.sh").read_text()
+
+
+def test_a_relay_is_started_again_for_ever_and_by_a_switch_alone(wired):
+    inside = wired["guests"]["web"]["units"]
+    for units, name in (
+        (wired["units"], "tesseraqt-slot-web.db"),
+        (wired["units"], "tesseraqt-api-qube.status"),
+        (inside, "tesseraqt-api-http"),
+        (inside, "tesseraqt-port-cache"),
+    ):
+        service = units[f"{name}.service"]
+        assert {
+            "Restart=always",
+            "RestartSec=1",
+            "StartLimitIntervalSec=0",
+            "X-StopIfChanged=false",
+        } <= set(lines(service)), name
+        assert words(service, "Requires") == {f"{name}.socket"}

@@ -2,11 +2,14 @@
 """Calls through slots, by the real scripts as systemd runs them, up to a real server."""
 
 import os
+import select
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from played import wait_for
 
 
 def call(path, message=b"", *, timeout=20):
@@ -124,11 +127,83 @@ def test_a_denied_call_ends_at_once(qube, slot):
     assert refused(slot)
 
 
-def test_the_next_call_goes_where_the_slot_leads_then(qube, slot):
+def test_a_relay_that_is_started_anew_goes_where_the_slot_leads_then(qube, slot):
     qube.provide("db.sql", greet)
     qube.provide("other.sql", count)
     assert call(slot) == b"hello"
+    qube.close()
     qube.lead("web/db", "other.sql")
-    assert call(slot, b"xx") == b"2"
+    assert call(qube.listen("web/db"), b"xx") == b"2"
+    qube.close()
     (qube.run / "wires" / "web" / "db").unlink()
-    assert refused(slot)
+    assert refused(qube.listen("web/db"))
+
+
+def test_a_server_that_closes_first_ends_the_call_at_once(qube, slot):
+    """The caller says nothing more, and does not say so."""
+
+    def close(connection):
+        connection.sendall(b"hello")
+        connection.close()
+
+    qube.provide("db.sql", close)
+    began = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(slot))
+        assert read(client) == b"hello"
+    assert time.monotonic() - began < 5
+
+
+def test_calls_wait_for_their_turn_and_are_served_in_it(qube):
+    """However many calls have ended before: none of them makes room for two."""
+    qube.lead("web/db", "db.sql", limit=2)
+    served, end = [], threading.Semaphore(0)
+
+    def serve(connection):
+        with connection:
+            served.append(connection.recv(1))
+            end.acquire()
+
+    qube.provide("db.sql", serve)
+    clients = []
+    for number in range(9):
+        clients.append(socket.socket(socket.AF_UNIX))
+        clients[-1].connect(str(qube.listen("web/db") if not number else qube.place / "web.db"))
+        clients[-1].sendall(b"%d" % number)
+    for number in range(2, 10):
+        wait_for(lambda number=number: len(served) == min(number, 9))
+        time.sleep(0.1)
+        assert sorted(served) == [b"%d" % each for each in range(min(number, 9))]
+        end.release()
+        [over], _, _ = select.select(clients, [], [], 5)
+        assert over.recv(1) == b""
+        clients.remove(over)
+        over.close()
+    for client in clients:
+        client.close()
+
+
+def test_a_qube_has_as_many_calls_of_an_api_as_that_takes_and_another_one_has_its_own(qube):
+    """Places are those of the calling qube; whoever finds none waits for one."""
+    qube.lead("web/db", "vault/db.sql")
+    qube.allow("vault tesseraqt.Api+db.sql")
+    end = threading.Semaphore(0)
+
+    def serve(connection):
+        with connection:
+            connection.sendall(b"hello")
+            end.acquire()
+
+    qube.provide("db.sql", serve)
+    served = [qube.serve("db.sql") for _ in range(8)]
+    assert [one.stdout.read(5) for one in served] == [b"hello"] * 8
+    ninth, other = qube.serve("db.sql"), qube.serve("db.sql", caller="sys-net")
+    assert other.stdout.read(5) == b"hello"
+    assert not select.select([ninth.stdout], [], [], 0.5)[0]
+    for one in served:
+        end.release()
+        one.kill()
+    assert ninth.stdout.read(5) == b"hello"
+    for one in (ninth, other):
+        one.kill()

@@ -47,7 +47,7 @@ class Wires:
             },
         )
         text = (NIXOS / "slot-watch.sh").read_text().replace("/run/tesseraqt", str(place))
-        (place / "slot-watch.sh").write_text(f"slots={slots!r}\n{text}")
+        (place / "slot-watch.sh").write_text(f"slots={slots!r}\nlimits='store.few=2'\n{text}")
         self.env = {
             **os.environ,
             "PATH": f"{programs}:{os.environ['PATH']}",
@@ -112,7 +112,7 @@ def test_a_wired_slot_has_its_socket_before_the_service_is_up(wires):
     wires.say("qube", "clock=sys-time/ntp.now")
     wires.start()
     assert wires.sockets() == {"tesseraqt-slot-web.db.socket", "tesseraqt-slot-qube.clock.socket"}
-    assert wires.notes() == {"web/db": "store.sql\n", "qube/clock": "sys-time/ntp.now\n"}
+    assert wires.notes() == {"web/db": "store.sql 8\n", "qube/clock": "sys-time/ntp.now 8\n"}
 
 
 def test_a_slot_is_wired_and_unwired_while_the_qube_runs(wires):
@@ -122,7 +122,7 @@ def test_a_slot_is_wired_and_unwired_while_the_qube_runs(wires):
     wait_for(lambda: len(wires.sockets()) == 2)
     wires.say("web", "db=store.sql")
     wires.change("web")
-    wait_for(lambda: wires.notes() == {"web/db": "store.sql\n"})
+    wait_for(lambda: wires.notes() == {"web/db": "store.sql 8\n"})
     assert wires.sockets() == {"tesseraqt-slot-web.db.socket"}
     (wires.place / "tesseraqt-web").unlink()
     wires.change("web")
@@ -135,12 +135,18 @@ def test_a_slot_that_leads_elsewhere_keeps_its_socket_and_ends_its_calls(wires):
     (wires.place / "told").write_text("")
     wires.say("web", "db=vault/store.sql cache=store.cache")
     wires.change("web")
-    wait_for(lambda: wires.notes()["web/db"] == "vault/store.sql\n")
-    wait_for(lambda: "stop tesseraqt-slot-web.db@*.service" in wires.told())
+    wait_for(lambda: wires.notes()["web/db"] == "vault/store.sql 8\n")
+    wait_for(lambda: "stop tesseraqt-slot-web.db.service" in wires.told())
     assert [line for line in wires.told() if line.startswith("stop")] == [
-        "stop tesseraqt-slot-web.db@*.service"
+        "stop tesseraqt-slot-web.db.service"
     ]
     assert len(wires.sockets()) == 2
+
+
+def test_a_relay_is_told_how_many_calls_an_api_of_the_qube_takes(wires):
+    wires.say("web", "db=store.few cache=vault/store.few")
+    wires.start()
+    assert wires.notes() == {"web/db": "store.few 2\n", "web/cache": "vault/store.few 8\n"}
 
 
 def test_what_changed_before_the_watch_was_there_is_seen_too(wires):
@@ -173,14 +179,14 @@ WRONG = [
 def test_what_is_no_wire_is_told_and_has_no_effect(wires, word):
     wires.say("web", f"{word} cache=store.cache")
     wires.start()
-    assert wires.notes() == {"web/cache": "store.cache\n"}
+    assert wires.notes() == {"web/cache": "store.cache 8\n"}
     assert "web: this is no wire of its: " in wires.stop()
 
 
 def test_a_slot_cannot_lead_to_two_places(wires):
     wires.say("web", "db=store.sql db=vault/store.sql")
     wires.start()
-    assert wires.notes() == {"web/db": "store.sql\n"}
+    assert wires.notes() == {"web/db": "store.sql 8\n"}
     assert "web: this is no wire of its: db=vault/store.sql" in wires.stop()
 
 
@@ -190,7 +196,7 @@ def test_while_qubesdb_does_not_answer_everything_stays(wires):
     (wires.place / "down").touch()
     wires.change("web")
     time.sleep(0.5)
-    assert wires.notes() == {"web/db": "store.sql\n"}
+    assert wires.notes() == {"web/db": "store.sql 8\n"}
     assert wires.sockets() == {"tesseraqt-slot-web.db.socket"}
 
 

@@ -65,9 +65,9 @@ def written_units(units, place):
 #: What `systemd-analyze security` says, from 0 (harmless) to 10; docs/nixos.md tells why.
 EXPOSURES = {
     "container@web.service": 9.4,
-    "tesseraqt-api-qube.status@instance.service": 3.5,
-    "tesseraqt-port-qube.page@instance.service": 3.5,
-    "tesseraqt-slot-web.db@instance.service": 3.3,
+    "tesseraqt-api-qube.status.service": 3.5,
+    "tesseraqt-port-qube.page.service": 3.5,
+    "tesseraqt-slot-web.db.service": 3.3,
     "tesseraqt-wires.service": 1.9,
 }
 
@@ -78,8 +78,8 @@ GRAPHICAL = {
 }
 
 IN_CONTAINERS = {
-    "tesseraqt-api-http@instance.service": 3.5,
-    "tesseraqt-port-cache@instance.service": 3.5,
+    "tesseraqt-api-http.service": 3.5,
+    "tesseraqt-port-cache.service": 3.5,
 }
 
 

@@ -19,7 +19,8 @@ import threading
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    tests = Path(__file__).resolve().parent.parent.parent
+    sys.path[:0] = [str(tests / "dom0"), str(tests)]
 
 from programs import qrexec_policy
 from world import World
@@ -73,7 +74,8 @@ def _call(world: World, asked: dict, fds: list[int]) -> int:
     program = guest.service(service, argument)
     if program is None:
         return MISSING
-    return carry(guest.command([program, argument]), fds, halves=asked["socket"])
+    argv = guest.command([program, argument], asked["source"])
+    return carry(argv, fds, halves=asked["socket"])
 
 
 def system(world: World) -> dict[str, dict]:

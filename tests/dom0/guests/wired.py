@@ -17,6 +17,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import new_socat
+
 HERE = Path(__file__).resolve().parent
 SCRIPTS = HERE.parent.parent.parent / "salt" / "tesseraqt" / "files" / "nixos"
 #: In a mount namespace of its own, a directory is /run, and then a command runs.
@@ -32,22 +34,23 @@ class Guest:
         self.run = world / "guests" / name / "wired"
         self._started: list[subprocess.Popen] = []
 
-    def install(self, slots: Sequence[str]) -> None:
+    def install(self, slots: Sequence[str], apis: Sequence[str]) -> None:
         """The guest has the service for calls from outside, and watches where its slots lead.
 
         :param slots: each as ``container/slot``
+        :param apis: those of the guest, each as ``container.api``
         """
         rpc = self.run / RPC
         rpc.mkdir(parents=True, exist_ok=True)
         service = rpc / "tesseraqt.Api"
-        service.write_text("#!/usr/bin/env bash\n" + (SCRIPTS / "api.sh").read_text())
+        limits = f"limits={shlex.quote(' '.join(f'{api}=8' for api in apis))}\n"
+        service.write_text(f"#!/usr/bin/env bash\n{limits}" + (SCRIPTS / "api.sh").read_text())
         service.chmod(0o755)
+        (self.run / "tesseraqt" / "callers").mkdir(parents=True, exist_ok=True)
         for slot in slots:
             (self.run / "tesseraqt" / "slots" / slot).parent.mkdir(parents=True, exist_ok=True)
-        said = (
-            f"slots={shlex.quote(' '.join(slots))}; . {shlex.quote(str(SCRIPTS / 'slot-watch.sh'))}"
-        )
-        self.start(["bash", "-c", said])
+        said = f"slots={shlex.quote(' '.join(slots))}\n{limits}"
+        self.start(["bash", "-c", f"{said}. {shlex.quote(str(SCRIPTS / 'slot-watch.sh'))}"])
 
     def provide(self, container: str, api: str, argv: Sequence[str]) -> None:
         """Whoever connects to the API talks to a process of this command."""
@@ -67,12 +70,13 @@ class Guest:
         one = next(found, None)
         return f"/run/{RPC}/{one}" if one else None
 
-    def command(self, argv: Sequence[str]) -> list[str]:
-        """The command that runs ``argv`` in the guest."""
+    def command(self, argv: Sequence[str], caller: str = "") -> list[str]:
+        """The command that runs ``argv`` in the guest, called from another one or not."""
         user = [] if os.geteuid() == 0 else ["--map-root-user"]
         enter = ["sh", "-c", ENTER, "sh", str(self.run)]
         names = [f"TESSERAQT_DOM0={self.world}", f"TESSERAQT_QUBE={self.name}"]
-        path = f"PATH={HERE / 'bin'}:/usr/bin:/bin"
+        names.append(f"QREXEC_REMOTE_DOMAIN={caller}")
+        path = f"PATH={HERE / 'bin'}:{new_socat.DIRECTORY}:/usr/bin:/bin"
         python = f"TESSERAQT_PYTHON={sys.executable}"
         settings = ["env", "-i", path, python, *names]
         return ["unshare", "--mount", *user, "--propagation=private", *settings, *enter, *argv]

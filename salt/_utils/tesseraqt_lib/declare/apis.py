@@ -80,6 +80,7 @@ PROVIDED = Record(
         "tcp": PORT,
         "user": USER,
         "max_connections": Number(1, 64, "a small number"),
+        "idle_timeout": Number(1, 86400, "a number of seconds"),
     },
     together=one_endpoint,
     rules=EXACTLY_ONE,

@@ -38,7 +38,12 @@ let
     };
 
   service = pkgs.writeShellScript "tesseraqt.Api" (
-    units.scripted { PATH = lib.makeBinPath [ pkgs.socat ]; } ./api.sh
+    units.scripted
+      {
+        PATH = lib.makeBinPath [ pkgs.socat pkgs.util-linux ];
+        limits = units.limits config.tesseraqt;
+      }
+      ./api.sh
   );
 
   package = pkgs.runCommand "tesseraqt-qubes-rpc" { } ''
@@ -62,6 +67,8 @@ lib.mkMerge [
     # Qubes 4.3 looks there first.
     systemd.tmpfiles.rules = lib.optionals provided [
       "d /run/qubes-rpc 0755 root root -"
+      # Who calls from other qubes has places there; the service is a program of the qube's user.
+      "d /run/tesseraqt/callers 2770 root ${people} -"
       "L+ /run/qubes-rpc/tesseraqt.Api - - - - ${service}"
     ];
   }

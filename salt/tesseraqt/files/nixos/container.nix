@@ -34,7 +34,11 @@ let
     unitConfig = units.gated cfg;
     after = [ "qubes-sysinit.service" ];
     wantedBy = mkIf (!cfg.autostart) (mkForce [ ]);
+    # What keeps it from starting may pass, and after a few starts at once systemd would give up
+    # its APIs for good. A call that waits has it started again no sooner than this either.
+    startLimitIntervalSec = 0;
     serviceConfig = {
+      RestartSec = 5;
       # NixOS reloads by nsenter without the user namespace, which lends the container
       # the real root of the qube.
       ExecReload = mkForce [ ];

@@ -15,57 +15,54 @@ let
   ported = filterAttrs (_: slot: slot.tcp != null) consumes;
   linked = filterAttrs (_: slot: slot.socket != null) consumes;
 
-  adapter = description: after: user: address: {
-    inherit after description;
-    # A switch cannot start it again, for only its socket can.
-    restartIfChanged = false;
-    unitConfig.CollectMode = "inactive-or-failed";
-    serviceConfig = units.confined // {
-      User = user;
-      ExecStart = "${pkgs.socat}/bin/socat -b 65536 -t 3600 STDIO,shut-down ${address}";
-      StandardInput = "socket";
-      StandardOutput = "socket";
-      StandardError = "journal";
-      RestrictAddressFamilies = [ "AF_UNIX" ] ++ lib.optional (lib.hasPrefix "TCP4:" address) "AF_INET";
-    };
-  };
+  # socat loses count of its children: `max` slows down whoever opens far too many, and is no limit.
+  relay = name: description: after: { max, user, wait, address }:
+    let
+      service = units.relay "${name}.socket" {
+        User = user;
+        ExecStart = "${pkgs.socat}/bin/socat -d0 -b 65536 ${wait} ACCEPT-FD:3,fork,max-children=${toString max},shut-down ${address}";
+        RestrictAddressFamilies = [ "AF_UNIX" ] ++ lib.optional (lib.hasPrefix "TCP4:" address) "AF_INET";
+      };
+    in
+    nameValuePair name (service // { inherit description; after = service.after ++ after; });
 
-  listener = description: stream: limit: {
+  listener = description: stream: {
     inherit description unitConfig;
     wantedBy = [ "sockets.target" ];
     listenStreams = [ stream ];
-    socketConfig = {
-      Accept = true;
-      MaxConnections = limit;
-      # A consumer that calls often must not break the socket for others.
-      TriggerLimitIntervalSec = 0;
-    };
   };
 
-  apiSocket = api: end: nameValuePair "tesseraqt-api-${label api}" (
-    lib.recursiveUpdate
-      (listener "API ${api}" "/run/tesseraqt/api/${party}/${api}" end.max_connections)
-      {
-        socketConfig = callers;
-        # A systemd takes over what it is handed for the units alone that it knows when it has
-        # looked at its mounts: those, and what they lead to, so that this has to be one.
-        wantedBy = [ "sockets.target" ] ++ lib.optional (party != "qube") "local-fs.target";
-      }
+  apiSocket = api: _: nameValuePair "tesseraqt-api-${label api}" (
+    listener "API ${api}" "/run/tesseraqt/api/${party}/${api}"
+    // {
+      socketConfig = callers;
+      # A systemd takes over what it is handed for the units alone that it knows when it has
+      # looked at its mounts: those, and what they lead to, so that this has to be one.
+      wantedBy = [ "sockets.target" ] ++ lib.optional (party != "qube") "local-fs.target";
+    }
   );
 
   # A program that has just been started with the first call may need a moment.
   patient = address: "${address},retry=20,interval=0.25";
   behind = end: patient (if end.socket != null then "UNIX-CONNECT:${end.socket}" else "TCP4:127.0.0.1:${toString end.tcp}");
-  apiService = api: end: nameValuePair "tesseraqt-api-${label api}@" (
-    adapter "Call of API ${api}" [ "multi-user.target" ] (if end.user != null then end.user else "tesseraqt") (behind end)
-  );
+  # Both, for the second holds until one side has said all, and the first from then on.
+  idle = end: "-t ${toString end.idle_timeout} -T ${toString end.idle_timeout}";
+  apiService = api: end: relay "tesseraqt-api-${label api}" "Calls of API ${api}" [ "multi-user.target" ] {
+    max = 256;
+    user = if end.user != null then end.user else "tesseraqt";
+    wait = idle end;
+    address = behind end;
+  };
 
   portSocket = slot: end: nameValuePair "tesseraqt-port-${label slot}" (
-    listener "Port of slot ${slot}" "127.0.0.1:${toString end.tcp}" 64
+    listener "Port of slot ${slot}" "127.0.0.1:${toString end.tcp}"
   );
-  portService = slot: end: nameValuePair "tesseraqt-port-${label slot}@" (
-    adapter "Call through slot ${slot}" [ ] "tesseraqt" "UNIX-CONNECT:/run/api/${slot}"
-  );
+  portService = slot: _: relay "tesseraqt-port-${label slot}" "Calls to the port of slot ${slot}" [ ] {
+    max = 64;
+    user = "tesseraqt";
+    wait = "-t 86400";
+    address = "UNIX-CONNECT:/run/api/${slot}";
+  };
 in
 {
   users = lib.mkIf (provides != { } || ported != { }) units.carrier;

@@ -43,7 +43,12 @@ let
       max_connections = mkOption {
         type = types.ints.between 1 64;
         default = 8;
-        description = "How many callers are served at once.";
+        description = "How many calls of one consumer are served at once.";
+      };
+      idle_timeout = mkOption {
+        type = types.ints.between 1 86400;
+        default = 3600;
+        description = "Seconds without a byte after which a call ends.";
       };
     };
   };

@@ -3,7 +3,8 @@
 # Run by root for as long as the qube is up: the socket of each slot is there if dom0 says in
 # QubesDB where it leads, and is not there otherwise. What dom0 says is one text for each
 # container, of words SLOT=TARGET; a target is CONTAINER.API, or that in another QUBE/.
-# `slots` is set before this: those of all containers, as CONTAINER/SLOT.
+# Set before this are `slots`, those of all containers, as CONTAINER/SLOT, and `limits`, words
+# CONTAINER.API=NUMBER: how many calls of one consumer an API of this qube takes at once.
 set -uf
 export LC_ALL=C
 noted=/run/tesseraqt/wires
@@ -12,9 +13,17 @@ name='[a-z]([a-z0-9-]{0,30}[a-z0-9])?'
 qube='[A-Za-z][A-Za-z0-9_.-]{0,30}'
 wired="^$name=($qube/)?$name\.$name\$"
 
-# What dom0 says of a container is in `wanted`; false if that cannot be known.
+declare -A limit=()
+for word in $limits; do
+  limit[${word%%=*}]=${word#*=}
+done
+# To another qube, for qrexec fails above a few calls at once from a qube.
+otherwise=8
+
+# What dom0 says of a container is in `wanted`, as it is noted for the relay of a slot: the target
+# and how many calls at once; false if that cannot be known.
 ask() {
-  local value word slot
+  local value word slot target
   value=$(qubesdb-read "/vm-config/tesseraqt-$1" 2> /dev/null)
   case $? in
     0 | 2) ;; # 2: nothing is said
@@ -23,7 +32,8 @@ ask() {
   for word in $value; do
     slot=$1/${word%%=*}
     if [[ $word =~ $wired && " $slots " == *" $slot "* && ! -v wanted[$slot] ]]; then
-      wanted[$slot]=${word#*=}
+      target=${word#*=}
+      wanted[$slot]="$target ${limit[$target]:-$otherwise}"
     else
       printf '%s: this is no wire of its: %q\n' "$1" "$word" >&2
     fi
@@ -32,15 +42,16 @@ ask() {
 
 # The slot leads there from now on, or nowhere; calls that go where it led until now are over.
 lead() {
-  local unit=tesseraqt-slot-${1/\//.} note=$noted/$1
-  printf '%s: leads to %s\n' "$1" "${2:-nothing}" >&2
+  local unit=tesseraqt-slot-${1/\//.} note=$noted/$1 target=${2% *}
+  printf '%s: leads to %s\n' "$1" "${target:-nothing}" >&2
   if [ -n "$2" ]; then
     mkdir -p "${note%/*}" && printf '%s\n' "$2" > "$note.new" && mv "$note.new" "$note" || return 1
   else
     systemctl stop "$unit.socket"
     rm -f "$note"
   fi
-  systemctl stop "$unit@*.service"
+  # Whoever waits in its socket, or comes next, has systemd start it again.
+  systemctl stop "$unit.service"
 }
 
 # Everything is as dom0 says now.

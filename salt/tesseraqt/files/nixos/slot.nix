@@ -13,8 +13,11 @@ let
   slots = concatLists (mapAttrsToList (name: cfg: map (slot: { inherit cfg name slot; }) (attrNames cfg.consumes)) consumers);
 
   script = name: variables: file: pkgs.writeShellScript name (units.scripted variables file);
-  call = script "tesseraqt-slot-call" { } ./slot-call.sh;
-  watch = script "tesseraqt-slot-watch" { slots = lib.concatMapStringsSep " " (at: "${at.name}/${at.slot}") slots; } ./slot-watch.sh;
+  relay = script "tesseraqt-slot-relay" { } ./slot-relay.sh;
+  watch = script "tesseraqt-slot-watch" {
+    slots = lib.concatMapStringsSep " " (at: "${at.name}/${at.slot}") slots;
+    limits = units.limits config.tesseraqt;
+  } ./slot-watch.sh;
   # Where every template has the programs of Qubes.
   system = "/run/current-system/sw";
   # The qube's own are where its programs look for them.
@@ -26,34 +29,26 @@ let
     unitConfig = units.gated cfg;
     listenStreams = [ "${directory name}/${slot}" ];
     socketConfig = {
-      Accept = true;
-      # qrexec fails above a few calls at once from a qube.
-      MaxConnections = 8;
       SocketMode = "0666";
       RemoveOnStop = true;
-      # A consumer that calls often must not break its slot for good.
-      TriggerLimitIntervalSec = 0;
     };
   };
 
-  service = { name, slot, ... }: nameValuePair "tesseraqt-slot-${name}.${slot}@" {
-    description = "Call through slot ${slot} of ${name}";
-    # A switch cannot start it again, for only its socket can.
-    restartIfChanged = false;
-    # A refused call is no reason to call the qube degraded.
-    unitConfig.CollectMode = "inactive-or-failed";
-    path = [ pkgs.socat pkgs.coreutils system ];
-    serviceConfig = units.confined // {
+  # One for each slot, so that what one consumer does takes no place of another.
+  service = { name, slot, ... }:
+    let
+      unit = "tesseraqt-slot-${name}.${slot}";
+    in
+    nameValuePair unit (units.relay "${unit}.socket" {
       User = "tesseraqt";
       # Who may call an API here, and open a vchan to another qube.
       SupplementaryGroups = config.tesseraqt.people;
-      ExecStart = "${call} ${name}/${slot}";
-      StandardInput = "socket";
-      StandardOutput = "socket";
-      StandardError = "journal";
+      ExecStart = "${relay} ${name}/${slot}";
       RestrictAddressFamilies = "AF_UNIX";
-    };
-  };
+    } // {
+      description = "Calls through slot ${slot} of ${name}";
+      path = [ pkgs.socat pkgs.coreutils system ];
+    });
 
   watcher = {
     description = "Wires of this qube";

@@ -36,10 +36,16 @@ let
     before = [ "container@${name}.service" ];
     requiredBy = [ "container@${name}.service" ];
     path = [ pkgs.util-linux ];
+    # As the container itself, which a failure here keeps from being tried again: so this has
+    # one that starts by itself started when all is well.
+    startLimitIntervalSec = 0;
+    postStart = lib.mkIf cfg.autostart "${config.systemd.package}/bin/systemctl --no-block start container@${name}.service";
     # Nothing that would give it mounts of its own: /rw has to be seen as it is.
     serviceConfig = units.confined // {
       Type = "oneshot";
       RemainAfterExit = true;
+      Restart = "on-failure";
+      RestartSec = 5;
       CapabilityBoundingSet = [ "CAP_CHOWN" "CAP_DAC_OVERRIDE" "CAP_FOWNER" ];
       IPAddressDeny = "any";
       RestrictAddressFamilies = "AF_UNIX";

@@ -3,8 +3,8 @@
 { lib }:
 let
   # What is taken from a service that does nothing but carry bytes from one socket to another.
-  # There is one for each call, so that nothing here gives it mounts of its own: that takes
-  # longer than all the rest of a call.
+  # Nothing here gives it mounts of its own: where there is one for each call, that takes longer
+  # than all the rest of it.
   confined = {
     CapabilityBoundingSet = "";
     LockPersonality = true;
@@ -22,6 +22,25 @@ let
 in
 {
   inherit confined;
+
+  # A service that carries the calls of its socket, from the first one on, with a process for each.
+  relay = socket: settings: {
+    requires = [ socket ];
+    after = [ socket ];
+    # A switch that changes it restarts it alone, and whoever waits in its socket stays there.
+    stopIfChanged = false;
+    # However often it fails, it is started again after this pause, and no call without one.
+    startLimitIntervalSec = 0;
+    serviceConfig = confined // {
+      MemoryMax = "256M";
+      TasksMax = 512;
+      Restart = "always";
+      RestartSec = 1;
+      # What socat makes of SIGTERM.
+      SuccessExitStatus = 143;
+      TimeoutStopSec = 5;
+    } // settings;
+  };
 
   # The same for a service that has time for mounts of its own.
   sandboxed = confined // {
@@ -54,6 +73,15 @@ in
       isSystemUser = true;
     };
   };
+
+  # How many calls of one consumer each API of a root takes at once, as words CONTAINER.API=NUMBER
+  # for scripts.
+  limits = { containers, root, ... }:
+    let
+      word = name: api: end: "${name}.${api}=${toString end.max_connections}";
+      words = name: cfg: lib.mapAttrsToList (word name) cfg.provides;
+    in
+    toString (lib.concatLists (lib.mapAttrsToList words (containers // { qube = root; })));
 
   # The text of a script of this directory, which finds these variables set.
   scripted = variables: script: lib.toShellVars variables + "\n" + builtins.readFile script;
