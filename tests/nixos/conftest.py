@@ -10,7 +10,7 @@ import new_socat
 import pytest
 from deploying import Root, packed
 from factory import Factory
-from machines import NEEDED, Machines, document, fleet
+from machines import NEEDED, Machine, Machines, document, fleet
 from nix_evaluation import EVALUATE, NIXOS, REPO, WIRED, Nix, golden
 from played import Qube
 
@@ -98,15 +98,25 @@ def template(nixpkgs):
 @pytest.fixture(scope="session")
 def grown(template):
     """The same, with what tests/nixos/machine_fleet.yaml declares: deployed as to any template."""
-    machines = Machines()
-    root = Root(machines.boot("nixos", template))
     sent = packed(document(fleet()))
+    kept = Machine(template.with_name(f"grown-{template.name}-{sent.digest[:16]}"))
+    if not (kept.place / "deployed").exists():
+        for old in template.parent.glob("grown-*"):
+            Machine(old).discard()
+        kept.install(template)
+        kept.start()
+        deployed(Root(kept), sent)
+        kept.halt()
+        (kept.place / "deployed").touch()
+    return kept.root
+
+
+def deployed(root, sent):
+    """A tree is built in a root, and what boots next."""
     built = root.build(sent)
     assert built["code"] == "0", "\n".join(root.log[-40:])
-    assert root.ask("activate", sent.digest, built["toplevel"], "3").values["code"] == "0"
-    root.machine.halt()
-    yield root.machine.root
-    machines.close()
+    active = root.ask("activate", sent.digest, built["toplevel"], "3").values
+    assert active["code"] == "0", "\n".join(root.log[-40:])
 
 
 @pytest.fixture(scope="module")

@@ -69,9 +69,10 @@ class Machines:
         """Policy lets one machine call a service of another."""
         address = self.place / source / "qrexec" / f"{target} {service}"
         name, _, argument = service.partition("+")
-        argv = self.made[target].command([f"/run/qubes-rpc/{name}", argument], "user", source)
+        argv = self.made[target].command([f"/run/qubes-rpc/{name}", argument], "user", caller=source)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(address))
+        address.chmod(0o666)
         listener.listen(64)
         threading.Thread(target=serve, args=(listener, argv), daemon=True).start()
         return address

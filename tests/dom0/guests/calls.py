@@ -25,7 +25,7 @@ if __name__ == "__main__":
 from programs import qrexec_policy
 from world import World
 
-from guests import wired
+from guests import booting, wired
 
 REFUSED, MISSING = 126, 127
 BLOCK = 1 << 18
@@ -51,7 +51,7 @@ def _served(world: World, caller: socket.socket) -> None:
     with caller:
         text, fds, _, _ = socket.recv_fds(caller, 65536, 2)
         try:
-            code = _call(world, json.loads(text), fds)
+            code = call(world, json.loads(text), fds)
         finally:
             for fd in fds:
                 os.close(fd)
@@ -59,22 +59,24 @@ def _served(world: World, caller: socket.socket) -> None:
             caller.sendall(str(code).encode())
 
 
-def _call(world: World, asked: dict, fds: list[int]) -> int:
+def call(world: World, asked: dict, fds: list[int]) -> int:
+    """The exit code of a call: policy let it through and it ended, or it did not."""
     service, _, argument = asked["service"].partition("+")
-    call = qrexec_policy.Call(service, argument, asked["source"], asked["target"])
+    about = qrexec_policy.Call(service, argument, asked["source"], asked["target"])
     try:
-        found = qrexec_policy.evaluate([world.policy], call, system(world))
-        if found.action == "ask" and not _answer(world, call):
+        found = qrexec_policy.evaluate([world.policy], about, system(world))
+        if found.action == "ask" and not _answer(world, about):
             raise qrexec_policy.Denied("denied by the user")
     except qrexec_policy.Denied:
         return REFUSED
     if world.qube(found.target)["power"] == "Halted":
         world.power(found.target, "Running")
-    guest = wired.Guest(world.path, found.target)
+    booted = booting.there(world) is not None
+    guest = booting.running(world, found.target) if booted else wired.Guest(world.path, found.target)
     program = guest.service(service, argument)
     if program is None:
         return MISSING
-    argv = guest.command([program, argument], asked["source"])
+    argv = guest.called([program, argument], asked["source"])
     return carry(argv, fds, halves=asked["socket"])
 
 

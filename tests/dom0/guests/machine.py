@@ -59,6 +59,7 @@ class Machine:
             # NixOS makes it immutable.
             subprocess.run(["chattr", "-i", self.root / "var" / "empty"], check=False, capture_output=True)
             shutil.rmtree(self.root)
+        shutil.rmtree(self.place, ignore_errors=True)
 
     def prepare(self, services: Iterable[str]) -> None:
         """What dom0 says to it before it starts: the services of it that are on."""
@@ -116,11 +117,14 @@ class Machine:
 
     def kill(self) -> None:
         """Nothing of it runs any more."""
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            os.kill(int((self.place / "pid").read_text()), signal.SIGKILL)
-            (self.place / "pid").unlink()
+        leader = self.leader
+        if leader:
+            # Everything in it dies with its first process, which outlives systemd-nspawn.
+            os.kill(int(leader), signal.SIGKILL)
+            until(lambda: not self.leader, PATIENCE)
+        (self.place / "pid").unlink(missing_ok=True)
 
-    def command(self, argv: Sequence[str], user: str = "root", caller: str = "dom0") -> list[str]:
+    def command(self, argv: Sequence[str], user: str = "root", *, caller: str = "dom0") -> list[str]:
         """The command that runs this one in it, as a service of qrexec is run for a caller."""
         home = "/root" if user == "root" else f"/home/{user}"
         env = [f"{SW}/env", "-i", f"PATH={SW}", f"HOME={home}", f"USER={user}"]
@@ -146,8 +150,14 @@ class Machine:
     def tell(self, container: str, wires: str) -> None:
         """dom0 says where the slots of a container lead, and the machine hears of it."""
         (self.place / "qubesdb" / "vm-config" / f"tesseraqt-{container}").write_text(wires)
-        with (self.place / "qubesdb" / "changes").open("w") as changes:
-            changes.write(f"/vm-config/tesseraqt-{container}\n")
+        self.notice()
+
+    def notice(self) -> None:
+        """It hears that something in QubesDB has changed, if it listens."""
+        with contextlib.suppress(OSError):
+            changes = os.open(self.place / "qubesdb" / "changes", os.O_WRONLY | os.O_NONBLOCK)
+            os.write(changes, b"/vm-config/\n")
+            os.close(changes)
 
     def active(self, unit: str) -> bool:
         """Whether one of its units is."""

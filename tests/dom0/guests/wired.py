@@ -81,6 +81,10 @@ class Guest:
         settings = ["env", "-i", path, python, *names]
         return ["unshare", "--mount", *user, "--propagation=private", *settings, *enter, *argv]
 
+    def called(self, argv: Sequence[str], caller: str) -> list[str]:
+        """The command that runs a service for another qube."""
+        return self.command(argv, caller)
+
     def start(self, argv: Sequence[str]) -> None:
         """The command, and whatever it starts, runs in the guest until that is stopped."""
         alone = ["unshare", "--pid", "--fork", "--kill-child"]

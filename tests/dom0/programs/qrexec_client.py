@@ -6,10 +6,12 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from guests import booting
 from guests.guest import Guest
 from guests.hostile import misbehave
 from world import World
@@ -34,11 +36,14 @@ def main() -> int:
     if qube["features"].get("os-distribution") != "nixos" or not shutil.which("nix-build"):
         print(f"qrexec-client: nothing runs in simulated qubes: {args.call}", file=sys.stderr)
         return _DISCONNECTED
-    guest = Guest(world.path / "guests" / args.qube)
-    guest.path.mkdir(parents=True, exist_ok=True)
-    argv = _command(args)
+    boots = booting.there(world) is not None
+    argv = _command(args, "/bin/sh" if boots else "/bin/bash")
     if argv is None:
         return _NO_SERVICE
+    if boots:
+        return subprocess.run(booting.running(world, args.qube).command(argv), check=False).returncode
+    guest = Guest(world.path / "guests" / args.qube)
+    guest.path.mkdir(parents=True, exist_ok=True)
     with _noted(guest.path):
         code = misbehave(guest.path)
         if code is not None:
@@ -57,13 +62,13 @@ def _noted(path: Path) -> Iterator[None]:
         notes.write(f"end {path.name}\n")
 
 
-def _command(args: argparse.Namespace) -> list[str] | None:
+def _command(args: argparse.Namespace, shell: str) -> list[str] | None:
     """What the service runs; ``None`` if there is no such service."""
     service, _, argument = args.call.split(" ")[1].partition("+")
     if service in ("qubes.VMExec", "qubes.VMRootExec"):
         return [_decoded(part) for part in argument.split("+")]
     if service in ("qubes.VMShell", "qubes.VMRootShell"):
-        return ["/bin/bash", *(["-c", args.before] if args.before else [])]
+        return [shell, *(["-c", args.before] if args.before else [])]
     return None
 
 

@@ -26,7 +26,16 @@ let
     gawk.script = "ln -s gawk $out/bin/awk\n";
     glibc.extra.getent = pkgs.getent;
     linux-pam.script = "cp -rs --update=none ${debian}/usr/lib/x86_64-linux-gnu/security $out/lib/ || true\n";
-    nginx = { extra.modules = [ ]; script = "ln -s etc/nginx $out/conf\n"; };
+    # Its temporary files are below a directory that Debian's package makes: here, where NixOS has one.
+    nginx = {
+      script = ''
+        ln -s etc/nginx $out/conf
+        rm $out/bin/nginx
+        sed s,/var/lib/nginx/,/run/nginx/////,g ${debian}/usr/sbin/nginx > $out/bin/nginx
+        chmod +x $out/bin/nginx
+      '';
+      extra.modules = [ ];
+    };
     # Debian has a group for those who may speak to its daemon.
     nix = {
       script = ''
