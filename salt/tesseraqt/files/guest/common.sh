@@ -40,6 +40,15 @@ failed_units() {
   ! command -v systemctl > /dev/null || systemctl --failed --plain --no-legend | awk '{ print $1 }'
 }
 
+# The containers that run, one a line, each with the name of this run of it.
+container_runs() {
+  ! command -v systemctl > /dev/null ||
+    systemctl show 'container@*.service' --property=Id,ActiveState,InvocationID |
+    awk -F= '{ of[$1] = $2 }
+      NF < 2 && of["ActiveState"] == "active" { print of["Id"], of["InvocationID"]; delete of }
+      END { if (of["ActiveState"] == "active") print of["Id"], of["InvocationID"] }'
+}
+
 # Only one deployment works here at a time. What a dead one left running (dom0 was killed,
 # the build goes on) is waited for, and keeps the lock until it has ended.
 alone() {

@@ -12,6 +12,7 @@ flock -n "$work.lock" true || fail busy
 rm -rf "$work"
 mkdir -m 0700 "$work" || fail space
 failed_units > "$work/failed-before"
+{ echo none; container_runs; } > "$work/runs-before"
 readlink -f /run/current-system > "$work/before"
 echo "$2" > "$work/after" || fail space
 cat > "$work/run" << 'EOF' || fail space
