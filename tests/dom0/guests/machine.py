@@ -115,9 +115,14 @@ class Machine:
 
     def kill(self) -> None:
         """Nothing of it runs any more."""
+        leader = self.leader
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             os.kill(int((self.place / "pid").read_text()), signal.SIGKILL)
             (self.place / "pid").unlink()
+        if leader:
+            # It outlives the nspawn that made it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(leader), signal.SIGKILL)
 
     def command(self, argv: Sequence[str], user: str = "root") -> list[str]:
         """The command that runs this one in it, as a service of qrexec is run."""

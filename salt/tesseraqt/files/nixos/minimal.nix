@@ -63,6 +63,8 @@ in
     { systemd.services = mapAttrs (_: enable: { enable = weak enable; }) units; }
     # Nobody is at its console; NixOS has it on in containers.
     { systemd.services.console-getty.enable = lib.mkOverride 900 false; }
+    # Else logind is what starts it: now the first who asks for the bus does.
+    { systemd.sockets.dbus.wantedBy = [ "sockets.target" ]; }
     # Nobody is there who could be asked.
     { systemd.paths = lib.genAttrs [ "systemd-ask-password-console" "systemd-ask-password-wall" ] (_: { enable = weak false; }); }
     (mkIf (declared.hardening.network == "none") { networking.resolvconf.enable = weak false; })
