@@ -20,7 +20,7 @@ def numbered(tmp_path):
         pytest.skip("there is no perl")
 
     def numbered(users, fixed=(), groups=()):
-        ranges = {name: SYSTEM for name in groups}
+        ranges = dict.fromkeys(groups, SYSTEM)
         spec = {
             "users": {"ranges": users, "fixed": list(fixed)},
             "groups": {"ranges": ranges, "fixed": [100]},
@@ -69,7 +69,16 @@ def test_of_two_with_one_number_who_was_there_last_keeps_it(numbered):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[1]", '"x"', '{"aa": 0}', '{"aa": -1, "carol": [1]}', '{"aa": 1001, "aaron": "1001"}', "\0\ufffd"],
+    [
+        "",
+        "{",
+        "[1]",
+        '"x"',
+        '{"aa": 0}',
+        '{"aa": -1, "carol": [1]}',
+        '{"aa": 1001, "aaron": "1001"}',
+        "\0\ufffd",
+    ],
 )
 def test_notes_that_are_broken_are_made_anew(numbered, text):
     (numbered.place / "uid-map").write_text(text)
