@@ -62,7 +62,7 @@ def template(nixpkgs):
 def machine(template):
     """A machine as the document says."""
     place = Path(tempfile.mkdtemp(prefix="q", dir="/tmp"))
-    machine = Machine(place)
+    machine = Machine(place / f"users{os.getpid()}")
     try:
         machine.install(template)
         machine.start(SERVICES)
