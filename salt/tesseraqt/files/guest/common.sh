@@ -49,6 +49,17 @@ container_runs() {
       END { if (of["ActiveState"] == "active") print of["Id"], of["InvocationID"] }'
 }
 
+# The units that have failed in these of them, as CONTAINER/UNIT. All are asked at once, for one
+# that does not answer would keep the others waiting; what is no name of a unit, it has made up.
+failed_in_containers() {
+  while read -r unit _; do
+    name=${unit#container@}
+    name=${name%.service}
+    timeout 10 systemctl --machine="$name" --failed --plain --no-legend < /dev/null |
+      awk -v name="$name" 'NR <= 9 && $1 ~ /^[A-Za-z0-9@:._\\-]+$/ { print name "/" $1 }' &
+  done | head -n 99
+}
+
 # Only one deployment works here at a time. What a dead one left running (dom0 was killed,
 # the build goes on) is waited for, and keeps the lock until it has ended.
 alone() {

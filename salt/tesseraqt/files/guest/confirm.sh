@@ -17,18 +17,6 @@ number() {
   head -c 3 "$work/$1" | tr -cd 0-9
 }
 
-# The units that have failed in containers that the switch has started, as CONTAINER/UNIT. All are
-# asked at once, for one that does not answer would keep the others waiting; what is no name of a
-# unit, a container has made up.
-failed_in_containers() {
-  container_runs | grep -vxFf "$work/runs-before" | while read -r unit _; do
-    name=${unit#container@}
-    name=${name%.service}
-    timeout 10 systemctl --machine="$name" --failed --plain --no-legend < /dev/null |
-      awk -v name="$name" 'NR <= 9 && $1 ~ /^[A-Za-z0-9@:._\\-]+$/ { print name "/" $1 }' &
-  done
-}
-
 [ -d "$work" ] || fail switch
 if ! wait_for code "$1"; then
   : > "$work/refused"
@@ -48,7 +36,12 @@ if [ "$(readlink -f /run/current-system)" != "$(cat "$work/after")" ]; then
   finish
 fi
 units=0
-for unit in $(failed_units | grep -vxFf "$work/failed-before") $(failed_in_containers | head -n 99); do
+# Of the containers, only what the switch has started is its doing.
+failed_now() {
+  failed_units
+  container_runs | grep -vxFf "$work/runs-before" | failed_in_containers
+}
+for unit in $(failed_now | grep -vxFf "$work/failed-before"); do
   echo "the unit $unit has failed"
   units=$((units + 1))
 done

@@ -46,8 +46,8 @@ let
 in
 {
   containers = mapAttrs container config.tesseraqt.containers;
-  # Those of all containers count for root of the qube, whose namespaces they are; a systemd has
-  # several, and of the kernel's 128 the units of a dozen containers do not get theirs.
+  # Those of all containers count for root of the qube, whose namespaces they are: three for each
+  # systemd and more for services, where the kernel has 128.
   boot.kernel.sysctl."fs.inotify.max_user_instances" = mkIf (config.tesseraqt.containers != { }) (mkOverride 1100 4096);
   systemd.services = mapAttrs' unit config.tesseraqt.containers;
 }

@@ -42,7 +42,6 @@ in
     "fonts.fontconfig.enable" = graphical;
     "programs.command-not-found.enable" = false;
     "programs.less.lessopen" = null;
-    "programs.nano.enable" = false;
     "security.enableWrappers" = !declared.hardening.no_new_privileges;
     "services.journald.storage" = if log then "persistent" else "volatile";
     # What there is to rotate is the journal's; and it refuses a configuration that is not root's,
@@ -73,6 +72,6 @@ in
       services.journald.extraConfig = lib.mkBefore journal;
     })
     # Who turns it off gets by without the names that only it knows.
-    (mkIf (!config.services.nscd.enable) { system.nssModules = lib.mkForce [ ]; })
+    (mkIf (!(config.services.nscd.enable or true)) { system.nssModules = lib.mkForce [ ]; })
   ]);
 }
