@@ -28,7 +28,16 @@ DOCUMENT = {
                 "ends": {"title": "Ends", "command": ["true"]},
             },
         },
-        "people": {"users": {key: {} for key in PEOPLE}, "state": ["/home", "/srv/files"]},
+        "people": {
+            "users": {key: {} for key in PEOPLE},
+            "state": ["/home", "/srv/files"],
+            "config": {
+                "systemd.services.touchy": {
+                    "wantedBy": ["multi-user.target"],
+                    "script": "[ ! -e /srv/files/fail ]",
+                },
+            },
+        },
         "service": {
             "config": {
                 "services.redis.servers.main": {"enable": True},
@@ -189,3 +198,11 @@ def test_a_unit_that_fails_in_a_container_takes_the_switch_back(deployed):
     assert any("the unit idle/broken.service has failed" in line for line in deployed.log)
     assert deployed.machine.says("readlink", "-f", "/run/current-system") == before
     until(lambda: well(deployed, "idle"))
+
+
+def test_a_unit_that_failed_before_does_not(deployed):
+    inside(deployed, "people", "touch", "/srv/files/fail")
+    deployed.machine.run("systemctl", "restart", "container@people")
+    assert not well(deployed, "people")
+    deploy(deployed, changed([*PEOPLE, "z"]))
+    assert set(numbers(deployed, [*PEOPLE, "z"])) == {*PEOPLE, "z"}
