@@ -35,6 +35,15 @@ let
       links = inside.systemd.tmpfiles.rules;
       firewall = inside.networking.firewall.enable;
       nix = inside.nix.enable;
+      off = lib.attrNames (lib.filterAttrs (_: unit: !unit.enable) inside.systemd.units);
+      # In which order it is activated.
+      before_users = inside.system.activationScripts.users.deps;
+      journal = inside.environment.etc."systemd/journald.conf".text;
+      names = inside.system.nssModules.path;
+      icons = inside.xdg.icons.enable;
+      fonts = inside.fonts.fontconfig.enable;
+      logrotate = inside.services.logrotate.enable;
+      resolvconf = inside.networking.resolvconf.enable;
       sudo = inside.security.sudo.enable;
       inherit (inside.system) stateVersion;
       documentation = inside.documentation.enable;
@@ -55,6 +64,7 @@ in
   packages = map lib.getName config.environment.systemPackages;
   tmpfiles = config.systemd.tmpfiles.rules;
   hosts = config.networking.hosts."127.0.0.2" or [ ];
+  inotify = config.boot.kernel.sysctl."fs.inotify.max_user_instances" or null;
   # All slots, as CONTAINER/SLOT.
   slots = lib.concatLists (lib.mapAttrsToList (name: cfg: map (slot: "${name}/${slot}") (lib.attrNames cfg.consumes))
     (config.tesseraqt.containers // { qube = config.tesseraqt.root; }));

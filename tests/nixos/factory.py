@@ -27,7 +27,24 @@ MORE = (
     "mawk",
     "netbase",
 )
-DIRECTORIES = ("bin", "boot", "dev", "etc", "home", "lib64", "nix", "proc", "root", "run", "rw", "sbin", "sys", "tmp", "usr", "var")
+DIRECTORIES = (
+    "bin",
+    "boot",
+    "dev",
+    "etc",
+    "home",
+    "lib64",
+    "nix",
+    "proc",
+    "root",
+    "run",
+    "rw",
+    "sbin",
+    "sys",
+    "tmp",
+    "usr",
+    "var",
+)
 
 
 def programs():
@@ -44,7 +61,9 @@ def digest(*values):
 
 def contents(directory):
     """What tells whether any file below this one has changed."""
-    paths = [path for path in sorted(directory.rglob("*")) if path.suffix in (".nix", ".json", ".sh", "")]
+    paths = [
+        path for path in sorted(directory.rglob("*")) if path.suffix in (".nix", ".json", ".sh", "")
+    ]
     return [
         (str(path.relative_to(directory)), path.stat().st_size, path.stat().st_mtime_ns)
         for path in paths
@@ -67,7 +86,12 @@ class Factory:
 
     def root(self):
         """The root, made if need be."""
-        ours = [path.read_text() for place in (DEBIAN, HERE / "qubes") for path in sorted(place.iterdir()) if path.is_file()]
+        ours = [
+            path.read_text()
+            for place in (DEBIAN, HERE / "qubes")
+            for path in sorted(place.iterdir())
+            if path.is_file()
+        ]
         theirs = [contents(self.nixpkgs / name) for name in ("lib", "nixos/modules")]
         key = digest(debs(), ours, theirs, (HERE / "machine.nix").read_text())
         root = self.kept / f"root-{key}"
@@ -109,7 +133,9 @@ class Factory:
         for name in DIRECTORIES:
             (root / name).mkdir(parents=True)
         debian = added(root, self._debian())
-        (root / "lib64" / "ld-linux-x86-64.so.2").symlink_to(f"{debian}/usr/lib64/ld-linux-x86-64.so.2")
+        (root / "lib64" / "ld-linux-x86-64.so.2").symlink_to(
+            f"{debian}/usr/lib64/ld-linux-x86-64.so.2"
+        )
         for name in ("lib", "share", "bin"):
             (root / "usr" / name).symlink_to(f"{debian}/usr/{name}")
         (root / "bin" / "sh").symlink_to(f"{debian}/usr/bin/bash")
@@ -142,12 +168,21 @@ class Factory:
 
 def inside(root, script):
     """Runs a shell script with the root as its file system, before anything boots in it."""
-    nspawn = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--as-pid2", "--private-network")
+    nspawn = (
+        "systemd-nspawn",
+        "--quiet",
+        "--register=no",
+        "--keep-unit",
+        "--as-pid2",
+        "--private-network",
+    )
     never = ("--resolv-conf=off", "--timezone=off", "--link-journal=no")
     variables = {"PATH": "/usr/bin:/usr/sbin", "NIX_CONFIG": "build-users-group =\nsandbox = false"}
     told = [f"--setenv={name}={value}" for name, value in variables.items()]
     argv = [*nspawn, *never, *told, f"--directory={root}", "/bin/sh", "-ec", script]
-    done = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run(
+        argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-6000:]
 
 

@@ -43,7 +43,9 @@ def said(pillar, qube):
     wires = pillar["qubes"][qube]["containers"]
     told = {}
     for name, slots in wires.items():
-        ends = {slot: end["to"] if isinstance(end, dict) else end for slot, end in (slots or {}).items()}
+        ends = {
+            slot: end["to"] if isinstance(end, dict) else end for slot, end in (slots or {}).items()
+        }
         told[name] = " ".join(f"{slot}={end}" for slot, end in ends.items())
     return {name: text for name, text in told.items() if text}
 
@@ -69,7 +71,9 @@ class Machines:
         """Policy lets one machine call a service of another."""
         address = self.place / source / "qrexec" / f"{target} {service}"
         name, _, argument = service.partition("+")
-        argv = self.made[target].command([f"/run/qubes-rpc/{name}", argument], "user", caller=source)
+        argv = self.made[target].command(
+            [f"/run/qubes-rpc/{name}", argument], "user", caller=source
+        )
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(address))
         address.chmod(0o666)

@@ -10,7 +10,9 @@ from collections import defaultdict
 
 NAME = r"[A-Za-z_][\w'-]*"
 #: pkgs.NAME, and pkgs.SET.NAME
-SAID = re.compile(rf"(?<![\w.-])(?:pkgs|pkgs\.buildPackages|self|super|final|prev)\.({NAME})(?:\.({NAME}))?")
+SAID = re.compile(
+    rf"(?<![\w.-])(?:pkgs|pkgs\.buildPackages|self|super|final|prev)\.({NAME})(?:\.({NAME}))?"
+)
 OPTION = re.compile(r"PackageOption\w*\s+\(?pkgs(?:\.[\w-]+)?\)?\s+(?:\"([\w'-]+)\"|\[([^\]]*)\])")
 INHERITED = re.compile(rf"inherit\s*\(pkgs(?:\.({NAME}))?\)([^;]*);")
 LISTED = re.compile(rf"with\s+pkgs(?:\.({NAME}))?\s*;\s*(?:\[([^\]]*)\]|\(?\s*({NAME}))")
@@ -48,4 +50,7 @@ def of_tree(nixos):
             found[name].update({inner} - ASKED - {""})
         if path.is_relative_to(nixos / "modules" / "system" / "boot"):
             units.update(UNIT.findall(text))
-    return {"packages": {name: sorted(found[name]) for name in sorted(found)}, "units": sorted(units)}
+    return {
+        "packages": {name: sorted(found[name]) for name in sorted(found)},
+        "units": sorted(units),
+    }

@@ -73,11 +73,15 @@ def test_a_user_in_a_container_is_entered_as_that_user(work):
 
 
 def owners(machine):
-    return inside(machine, "files", "stat", "--format=%U %u %n", "/srv/files/anna", "/srv/files/berta")
+    return inside(
+        machine, "files", "stat", "--format=%U %u %n", "/srv/files/anna", "/srv/files/berta"
+    )
 
 
 def test_state_keeps_its_owners_over_boots_of_the_qube(work):
-    inside(work, "files", "sh", "-c", "echo secret > /srv/files/anna/f; chown anna /srv/files/anna/f")
+    inside(
+        work, "files", "sh", "-c", "echo secret > /srv/files/anna/f; chown anna /srv/files/anna/f"
+    )
     before = owners(work)
     assert before.startswith("anna ")
     for _ in range(2):
@@ -85,7 +89,9 @@ def test_state_keeps_its_owners_over_boots_of_the_qube(work):
         work.start(services(fleet(), "work"))
         assert owners(work) == before
         assert inside(work, "files", "cat", "/srv/files/anna/f", user="anna") == "secret"
-        assert "Permission denied" in inside(work, "files", "cat", "/srv/files/anna/f", user="berta")
+        assert "Permission denied" in inside(
+            work, "files", "cat", "/srv/files/anna/f", user="berta"
+        )
         assert inside(work, "files", "test", "-e", "/root/x") == ""
 
 
@@ -96,7 +102,10 @@ def invocations(machine):
 def test_a_switch_restarts_the_container_that_changed_and_no_other(work):
     changed = fleet()
     changed["containers"]["site"]["packages"] = ["jq"]
-    before, sockets = invocations(work), work.property("tesseraqt-api-count.bytes.socket", "InvocationID")
+    before, sockets = (
+        invocations(work),
+        work.property("tesseraqt-api-count.bytes.socket", "InvocationID"),
+    )
     Root(work).deploy(document(changed))
     after = invocations(work)
     assert [name for name in CONTAINERS if before[name] != after[name]] == ["site"]

@@ -11,7 +11,10 @@ FAILING = {
         "config": {
             "systemd.services.broken": {
                 "wantedBy": ["multi-user.target"],
-                "serviceConfig": {"Type": "oneshot", "ExecStart": "/run/current-system/sw/bin/false"},
+                "serviceConfig": {
+                    "Type": "oneshot",
+                    "ExecStart": "/run/current-system/sw/bin/false",
+                },
             }
         }
     }

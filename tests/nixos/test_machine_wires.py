@@ -84,7 +84,9 @@ def test_a_slot_leads_elsewhere_and_no_container_is_started_again(work):
     before = {name: work.property(f"container@{name}", "InvocationID") for name in ("app", "count")}
     wires = said(fleet(), "work")
     work.tell("app", wires["app"].replace("count=count.bytes", "count=site.http"))
-    until(lambda: counted(work, "/run/count", b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200"))
+    until(
+        lambda: counted(work, "/run/count", b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
+    )
     work.tell("app", wires["app"])
     until(lambda: counted(work, "/run/count") == b"4")
     assert before == {

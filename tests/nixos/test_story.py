@@ -21,7 +21,10 @@ def pillar():
     """Two qubes of the fleet, as small as they can be and still talk: `app` calls `count`."""
     said = fleet()
     count, app = said["containers"]["count"], said["containers"]["app"]
-    app = {"packages": ["socat"], "consumes": {name: app["consumes"][name] for name in ("count", "far")}}
+    app = {
+        "packages": ["socat"],
+        "consumes": {name: app["consumes"][name] for name in ("count", "far")},
+    }
     qube = {"template": "nixos", "running": True, "prefs": {"netvm": "none"}}
     wires = {"count": "count.bytes", "far": {"to": "vault/count.bytes", "trust": True}}
     return {
@@ -89,11 +92,17 @@ def test_a_call_goes_through_a_wire_between_two_qubes_that_pillar_declares(story
 
 
 def test_a_second_apply_writes_nothing_and_starts_nothing(story):
-    before = {name: machine.property("container@count", "InvocationID") for name, machine in story.applied(pillar()).items()}
+    before = {
+        name: machine.property("container@count", "InvocationID")
+        for name, machine in story.applied(pillar()).items()
+    }
     story.world.forget_calls()
     machines = story.applied(pillar())
     assert story.world.writes() == []
-    assert before == {name: machine.property("container@count", "InvocationID") for name, machine in machines.items()}
+    assert before == {
+        name: machine.property("container@count", "InvocationID")
+        for name, machine in machines.items()
+    }
 
 
 def test_a_wire_that_pillar_takes_away_carries_no_call_any_more(story):

@@ -42,7 +42,11 @@ def tell(machine: Machine, qube: dict) -> list[str]:
     """What dom0 says to a qube is in its QubesDB; returned are the services that are on."""
     values = machine.place / "qubesdb" / "vm-config"
     values.mkdir(parents=True, exist_ok=True)
-    said = {name.removeprefix("vm-config."): value for name, value in qube["features"].items() if name.startswith("vm-config.")}
+    said = {
+        name.removeprefix("vm-config."): value
+        for name, value in qube["features"].items()
+        if name.startswith("vm-config.")
+    }
     for path in values.iterdir():
         if path.name not in said:
             path.unlink()
@@ -75,7 +79,11 @@ class Guest(Machine):
 
     def service(self, name: str, argument: str) -> str | None:
         """The program of a service, as the guest knows it."""
-        names = [f"/{place}/qubes-rpc/{one}" for place in ("run", "etc") for one in (f"{name}+{argument}", name)]
+        names = [
+            f"/{place}/qubes-rpc/{one}"
+            for place in ("run", "etc")
+            for one in (f"{name}+{argument}", name)
+        ]
         found = (one for one in names if self.run("test", "-e", one, check=False).returncode == 0)
         return next(found, None)
 

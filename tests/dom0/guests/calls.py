@@ -72,7 +72,9 @@ def call(world: World, asked: dict, fds: list[int]) -> int:
     if world.qube(found.target)["power"] == "Halted":
         world.power(found.target, "Running")
     booted = booting.there(world) is not None
-    guest = booting.running(world, found.target) if booted else wired.Guest(world.path, found.target)
+    guest = (
+        booting.running(world, found.target) if booted else wired.Guest(world.path, found.target)
+    )
     program = guest.service(service, argument)
     if program is None:
         return MISSING

@@ -41,7 +41,9 @@ def main() -> int:
     if argv is None:
         return _NO_SERVICE
     if boots:
-        return subprocess.run(booting.running(world, args.qube).command(argv), check=False).returncode
+        return subprocess.run(
+            booting.running(world, args.qube).command(argv), check=False
+        ).returncode
     guest = Guest(world.path / "guests" / args.qube)
     guest.path.mkdir(parents=True, exist_ok=True)
     with _noted(guest.path):

@@ -40,6 +40,26 @@ failed_units() {
   ! command -v systemctl > /dev/null || systemctl --failed --plain --no-legend | awk '{ print $1 }'
 }
 
+# The containers that run, one a line, each with the name of this run of it.
+container_runs() {
+  ! command -v systemctl > /dev/null ||
+    systemctl show 'container@*.service' --property=Id,ActiveState,InvocationID |
+    awk -F= '{ of[$1] = $2 }
+      NF < 2 && of["ActiveState"] == "active" { print of["Id"], of["InvocationID"]; delete of }
+      END { if (of["ActiveState"] == "active") print of["Id"], of["InvocationID"] }'
+}
+
+# The units that have failed in these of them, as CONTAINER/UNIT. All are asked at once, for one
+# that does not answer would keep the others waiting; what is no name of a unit, it has made up.
+failed_in_containers() {
+  while read -r unit _; do
+    name=${unit#container@}
+    name=${name%.service}
+    timeout 10 systemctl --machine="$name" --failed --plain --no-legend < /dev/null |
+      awk -v name="$name" 'NR <= 9 && $1 ~ /^[A-Za-z0-9@:._\\-]+$/ { print name "/" $1 }' &
+  done | head -n 99
+}
+
 # Only one deployment works here at a time. What a dead one left running (dom0 was killed,
 # the build goes on) is waited for, and keeps the lock until it has ended.
 alone() {

@@ -36,7 +36,12 @@ if [ "$(readlink -f /run/current-system)" != "$(cat "$work/after")" ]; then
   finish
 fi
 units=0
-for unit in $(failed_units | grep -vxFf "$work/failed-before"); do
+# Of the containers, only what the switch has started is its doing.
+failed_now() {
+  failed_units
+  container_runs | grep -vxFf "$work/runs-before" | failed_in_containers
+}
+for unit in $(failed_now | grep -vxFf "$work/failed-before"); do
   echo "the unit $unit has failed"
   units=$((units + 1))
 done

@@ -11,7 +11,8 @@ work=$place/switch
 flock -n "$work.lock" true || fail busy
 rm -rf "$work"
 mkdir -m 0700 "$work" || fail space
-failed_units > "$work/failed-before"
+{ echo none; container_runs; } > "$work/runs-before"
+{ failed_units; container_runs | failed_in_containers; } > "$work/failed-before"
 readlink -f /run/current-system > "$work/before"
 echo "$2" > "$work/after" || fail space
 cat > "$work/run" << 'EOF' || fail space

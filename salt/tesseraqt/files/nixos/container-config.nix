@@ -17,6 +17,8 @@ in
 {
   imports = import ./modules.nix { inherit lib place; } { inherit (cfg) config modules; } ++ [
     ./desktop-programs.nix
+    ./minimal.nix
+    ./user-numbers.nix
     (import ./endpoints.nix {
       party = name;
       inherit (cfg) provides consumes;

@@ -3,7 +3,7 @@
 # starts only in the qubes that have its flag.
 { config, lib, ... }:
 let
-  inherit (lib) mapAttrs mapAttrs' mkForce mkIf nameValuePair;
+  inherit (lib) mapAttrs mapAttrs' mkForce mkIf mkOverride nameValuePair;
 
   units = import ./units.nix { inherit lib; };
 
@@ -50,5 +50,8 @@ let
 in
 {
   containers = mapAttrs container config.tesseraqt.containers;
+  # Those of all containers count for root of the qube, whose namespaces they are: three for each
+  # systemd and more for services, where the kernel has 128.
+  boot.kernel.sysctl."fs.inotify.max_user_instances" = mkIf (config.tesseraqt.containers != { }) (mkOverride 1100 4096);
   systemd.services = mapAttrs' unit config.tesseraqt.containers;
 }

@@ -34,5 +34,9 @@ mv -f "$new" "$place/cookie"
 
 systemctl start "container@$name.service" >&2 || fail 'the container does not start'
 unit=tesseraqt-desktop-$entry@$(cat /proc/sys/kernel/random/uuid).service
-systemctl --machine="$name" --no-block start "$unit" >&2 || fail 'the program does not start'
-echo started
+# Who is still there then has not died at once, as of a name that does not exist.
+timeout 2 systemctl --machine="$name" --wait start "$unit" >&2
+case $? in
+  0 | 124) echo started ;;
+  *) fail "the program has failed; \`tesseraqt-enter $name journalctl\` says more" ;;
+esac

@@ -29,6 +29,8 @@ let
       );
       Slice = "tesseraqt-desktop.slice";
     };
+    # What came of a program that failed is in the journal; its unit need not stay.
+    unitConfig.CollectMode = "inactive-or-failed";
     # A running program is not shut because its unit changed.
     restartIfChanged = false;
   };
@@ -40,5 +42,4 @@ mkIf (declared.desktop != { }) {
   systemd.tmpfiles.rules = mkIf (graphical != { }) [
     "L+ /tmp/.X11-unix/X0 - - - - /run/tesseraqt/display/X0"
   ];
-  fonts.fontconfig.enable = mkIf (graphical != { }) (mkDefault true);
 }

@@ -36,7 +36,8 @@ how=--pipe
 if [ -t 0 ] && [ -t 1 ]; then
   how=--pty
 fi
+# It begins where a shell would, in the user's home.
 # shellcheck disable=SC2016
 exec systemd-run --machine="$name" --uid="$user" --quiet --collect --wait "$how" \
   --expand-environment=no --service-type=exec \
-  -- /run/current-system/sw/bin/bash --login -c 'exec "$@"' bash "$@"
+  -- /run/current-system/sw/bin/bash --login -c 'cd 2> /dev/null; exec "$@"' bash "$@"

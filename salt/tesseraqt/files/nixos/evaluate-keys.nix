@@ -7,7 +7,7 @@ let
   document = builtins.fromJSON (builtins.readFile (tree + "/system.json"));
   hash = file: builtins.hashFile "sha256" file;
   # Every file of ours, beside this one and beside the document.
-  files = directory: builtins.filter (file: builtins.match ".*[.](nix|sh)" file != null) (builtins.attrNames (builtins.readDir directory));
+  files = directory: builtins.filter (file: builtins.match ".*[.](nix|pl|sh)" file != null) (builtins.attrNames (builtins.readDir directory));
   content = directory: map (file: [ file (hash (directory + "/${file}")) ]) (files directory);
   ours = map content [ ./. tree ];
   theirs = declared: map (file: hash (tree + "/${file}")) (declared.modules or [ ]);

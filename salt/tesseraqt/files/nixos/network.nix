@@ -15,6 +15,10 @@ let
   # /dev/net/tun, which is of no use without a capability that it lost.
   unit = name: _: lib.nameValuePair "container@${name}" {
     serviceConfig.DeviceAllow = lib.mkForce (map device config.containers.${name}.allowedDevices);
+    # Older NixOS copies it always, and starts no container where there is none.
+    script = lib.mkIf (!known) (lib.mkBefore ''
+      [ -e /etc/resolv.conf ] || install -D -m 0644 /dev/null "$(readlink -m /etc/resolv.conf)"
+    '');
   };
   device = allowed: "${allowed.node} ${allowed.modifier}";
 in
