@@ -7,18 +7,31 @@ tesseraqt:
         services.postgresql:
           enable: true
           ensureDatabases: [wiki]
+          ensureUsers: [{name: wiki, ensureDBOwnership: true}]
+      users: {wiki: }
       state: [/var/lib/postgresql]
       provides:
-        sql: {socket: /run/postgresql/.s.PGSQL.5432}
+        # PostgreSQL asks who calls: whoever comes through a wire to this is `wiki`.
+        sql: {socket: /run/postgresql/.s.PGSQL.5432, user: wiki}
       limits: {memory: 1 GiB, cpu: 200, tasks: 512}
 
+    cache:
+      config:
+        services.redis.servers.wiki: {enable: true}
+      provides:
+        redis: {socket: /run/redis-wiki/redis.sock, user: redis-wiki}
+
     wiki:
-      packages: [wiki-js]
-      state: [/var/lib/wiki-js]
+      config:
+        services.nginx:
+          enable: true
+          virtualHosts: {wiki: {default: true, locations: {/: {return: 200 "Nothing is written here yet.\n"}}}}
+      packages: [postgresql, redis]
       consumes:
         db: {tcp: 5432}
+        cache: {socket: /run/cache.sock}
       provides:
-        http: {tcp: 3000, max_connections: 8}
+        http: {tcp: 80}
 
     # A desktop program of its own kind of trust, in the qube's application menu.
     reader:

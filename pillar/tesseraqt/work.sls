@@ -38,8 +38,8 @@ tesseraqt:
         docker: false
       containers:
         postgres:
-        wiki:
-          db: postgres.sql
+        cache:
+        wiki: {db: postgres.sql, cache: cache.redis}
 
     # Has a root of its own, and builds what the others run.
     builder:

@@ -33,10 +33,12 @@ in
   documentation.enable = false;
   nix.settings.sandbox = false;
   environment.etc."resolv.conf".text = "";
-  environment.systemPackages = [ played pkgs.curl pkgs.procps ];
+  environment.systemPackages = [ played pkgs.curl pkgs.procps pkgs.xauth pkgs.xvfb pkgs.xwininfo ];
   environment.variables.NIX_REMOTE = lib.mkForce "";
   services.lvm.enable = false;
   services.timesyncd.enable = false;
+  # The X server was built to find it there.
+  systemd.tmpfiles.rules = [ "L+ /usr/bin/xkbcomp - - - - ${pkgs.xkbcomp}/bin/xkbcomp" ];
   users.groups.qubes = { };
   users.users.user = { isNormalUser = true; uid = 1000; extraGroups = [ "qubes" ]; };
   system.stateVersion = "24.11";
