@@ -27,7 +27,8 @@ lint: .venv/ready ## Check style, types and who imports whom; SLS files and shel
 	PYTHONPATH=salt/_utils .venv/bin/lint-imports --no-cache --no-logo setup.cfg
 	find salt pillar -name '*.sls' -exec .venv/bin/salt-lint {} +
 	.venv/bin/yamllint --strict .
-	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tools/install tools/socat tools/test-on-salt tools/venv .ci/run
+	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tests/nixos/debian/*.sh tests/nixos/qubes/* \
+		tools/install tools/socat tools/test-on-salt tools/trixie tools/venv .ci/run
 
 contract: .venv/ready ## Check that the simulated dom0 does what we rely on; it says how to ask a real one.
 	$(PYTEST) tests/contract
@@ -41,12 +42,13 @@ bench: .venv/ready nix ## Measure how long plans and runs take for fleets of sev
 test-matrix: nix sockets ## Run the functional tests on each supported line of Salt.
 	for line in 3006 3007 3008; do tools/test-on-salt $$line || exit 1; done
 
-test-nixos: .venv/ready nix sockets ## Evaluate the NixOS modules and run their units; needs NIXPKGS, the path of a nixpkgs.
+# What boots is made of packages of Debian 13, some 200 MB, which it fetches; what was made is kept in build/nixos.
+test-nixos: .venv/ready nix sockets ## Evaluate the NixOS modules, build and boot systems; needs root and NIXPKGS, the path of a nixpkgs.
 ifdef NIXPKGS
 	@command -v systemd-nspawn >/dev/null || tools/install systemd-container
 	$(PYTEST) tests/nixos --timeout=3600
 else
-	@echo 'Skipped: these tests evaluate NixOS from a nixpkgs, and NIXPKGS does not say where one is.'
+	@echo 'Skipped: these tests evaluate, build and boot a NixOS, and NIXPKGS does not say where its nixpkgs is.'
 endif
 
 nix: ## Install Nix, which the simulated qubes run, if it is missing.

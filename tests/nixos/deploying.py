@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A machine that boots, given its system as dom0 gives it: by the scripts, through the guest door."""
+"""A machine that boots is given its system as dom0 does it: by scripts, through the guest door."""
 
 import io
 import tarfile

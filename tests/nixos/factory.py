@@ -7,7 +7,6 @@ was made is kept in a directory, and made again when what it is made from has ch
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The names of packages that the modules of a NixOS know, so that each has something to stand for it.
+"""The names of packages that the modules of a NixOS know: each gets something to stand for it.
 
 Nix has no set that answers to every name. What NixOS says is found in its text: a name too many
 does no harm, and one that is missed is told by nix.
@@ -17,10 +17,12 @@ OPTION = re.compile(r"PackageOption\w*\s+\(?pkgs(?:\.[\w-]+)?\)?\s+(?:\"([\w'-]+
 INHERITED = re.compile(rf"inherit\s*\(pkgs(?:\.({NAME}))?\)([^;]*);")
 LISTED = re.compile(rf"with\s+pkgs(?:\.({NAME}))?\s*;\s*(?:\[([^\]]*)\]|\(?\s*({NAME}))")
 #: What is asked of a package, and no package itself.
-ASKED = set(
-    "all bin buildEnv debug dev doc extend fd info lib man meta name out outPath override"
-    " overrideAttrs passthru pkgs pname src static terminfo version withExtensions withPackages withPlugins".split()
-)
+ASKED = {
+    *("all", "bin", "debug", "dev", "doc", "fd", "info", "lib", "man", "meta", "out", "static"),
+    *("name", "outPath", "passthru", "pkgs", "pname", "src", "terminfo", "version"),
+    *("buildEnv", "extend", "override", "overrideAttrs"),
+    *("withExtensions", "withPackages", "withPlugins"),
+}
 COMMENT = re.compile(r"#.*")
 #: Units of systemd that NixOS takes from it.
 UNIT = re.compile(r'"([\w@.-]+\.(?:service|socket|target|mount|automount|path|slice|timer))"')
@@ -32,7 +34,7 @@ def packages(text):
     yield from SAID.findall(text)
     for name, path in OPTION.findall(text):
         names = [name] if name else re.findall(r'"([^"]+)"', path)
-        yield (names[0], names[1] if len(names) > 1 else "") if names else ("hello", "")
+        yield from [(names[0], "".join(names[1:2]))] if names else ()
     for within, names in INHERITED.findall(text):
         for name in re.findall(NAME, names):
             yield (within, name) if within else (name, "")

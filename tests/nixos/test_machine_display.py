@@ -11,7 +11,9 @@ SERVER = ("Xvfb", ":0", "-screen", "0", "640x480x24", "-nolisten", "tcp")
 def screen(machines, grown):
     """A qube with an X server, which takes whoever is in the qube, as that of Qubes does."""
     machine = machines.boot("screen", grown, ["tesseraqt-window"])
-    machine.run("systemd-run", "--quiet", "--uid=user", "--unit=screen", f"--setenv=PATH={PATH}", *SERVER)
+    machine.run(
+        "systemd-run", "--quiet", "--uid=user", "--unit=screen", f"--setenv=PATH={PATH}", *SERVER
+    )
     until(lambda: machine.run("test", "-S", "/tmp/.X11-unix/X0", check=False).returncode == 0)
     return machine
 
@@ -43,5 +45,7 @@ def test_a_program_that_nobody_declared_is_not_started(screen):
 
 
 def test_the_menu_of_the_qube_has_the_program(screen):
-    entry = screen.says("cat", "/run/current-system/sw/share/applications/tesseraqt-window.clock.desktop")
+    entry = screen.says(
+        "cat", "/run/current-system/sw/share/applications/tesseraqt-window.clock.desktop"
+    )
     assert "Exec=tesseraqt-open-window clock" in entry

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What dom0 does with a root, against a NixOS that booted: from the first question to the way back."""
+"""What dom0 does with a root, against a NixOS that booted: from probe to rollback."""
 
 import pytest
 from deploying import Root, packed

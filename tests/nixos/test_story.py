@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The whole story: pillar, `state.apply` in a simulated dom0, a NixOS that boots, a call through a wire."""
+"""The whole story: pillar, an apply in a simulated dom0, a NixOS that boots, a call to a qube."""
 
 import shutil
 import tempfile

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Guests that boot, in a simulated dom0: the NixOS of its templates, and of the qubes on them.
 
-A simulated dom0 has them if there is a file ``machines`` in its directory: the address of a directory
+A simulated dom0 has them if there is a file ``machines`` in its directory: the path of a directory
 with a short name, in which ``template`` is a root file system to boot the first template from.
 """
 
@@ -64,7 +64,7 @@ def _halted(machine: Machine) -> None:
 
 
 def _root(place: Path, qube: dict, machine: Machine) -> None:
-    """A template, and who has a root of its own, keeps it; who has not starts from the template's."""
+    """A template or standalone qube keeps its root; others start from that of their template."""
     if qube["klass"] in ("TemplateVM", "StandaloneVM"):
         if not machine.root.exists():
             machine.install(place / "template")

@@ -51,13 +51,17 @@ class Machine:
         subprocess.run(["cp", "--archive", "--link", root / store, self.root / store], check=True)
         rest = [path for path in root.iterdir() if path.name not in ("nix", "ready")]
         for path in (root / "nix" / "var", *rest):
-            subprocess.run(["cp", "--archive", path, self.root / path.relative_to(root)], check=True)
+            subprocess.run(
+                ["cp", "--archive", path, self.root / path.relative_to(root)], check=True
+            )
 
     def discard(self) -> None:
         """Its root file system is gone."""
         if self.root.exists():
             # NixOS makes it immutable.
-            subprocess.run(["chattr", "-i", self.root / "var" / "empty"], check=False, capture_output=True)
+            subprocess.run(
+                ["chattr", "-i", self.root / "var" / "empty"], check=False, capture_output=True
+            )
             shutil.rmtree(self.root)
         shutil.rmtree(self.place, ignore_errors=True)
 
@@ -83,8 +87,12 @@ class Machine:
         argv = [*NSPAWN, f"--machine={self.place.name}", f"--directory={self.root}", *binds, INIT]
         with (self.place / "console").open("w") as console:
             process = subprocess.Popen(
-                argv, env={**os.environ, **SETTINGS}, stdin=subprocess.DEVNULL,
-                stdout=console, stderr=console, start_new_session=True,
+                argv,
+                env={**os.environ, **SETTINGS},
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
             )
         (self.place / "pid").write_text(str(process.pid))
         until(lambda: process.poll() is not None or self._up(), PATIENCE, self.console)
@@ -105,13 +113,17 @@ class Machine:
         """Its first process, as the machine that it is on numbers it; nothing if it is off."""
         with contextlib.suppress(FileNotFoundError):
             nspawn = (self.place / "pid").read_text()
-            found = subprocess.run(["pgrep", "-P", nspawn], capture_output=True, text=True, check=False)
+            found = subprocess.run(
+                ["pgrep", "-P", nspawn], capture_output=True, text=True, check=False
+            )
             return next(iter(found.stdout.split()), "")
         return ""
 
     def halt(self) -> None:
         """It has shut down as it does by itself."""
-        self.run("systemctl", "start", "--no-block", "--job-mode=replace-irreversibly", "halt.target")
+        self.run(
+            "systemctl", "start", "--no-block", "--job-mode=replace-irreversibly", "halt.target"
+        )
         until(lambda: not self.leader, PATIENCE, self.console)
         (self.place / "pid").unlink()
 
@@ -149,7 +161,14 @@ class Machine:
         """What a program in it prints."""
         return self.run(*argv, **how).stdout.decode(errors="replace").strip()
 
-    def inside(self, container: str, *argv: str, user: str = "root", check: bool = True, data: bytes | None = None):
+    def inside(
+        self,
+        container: str,
+        *argv: str,
+        user: str = "root",
+        check: bool = True,
+        data: bytes | None = None,
+    ):
         """The completed process of a program that ran in one of its containers."""
         return self.run("tesseraqt-enter", "-u", user, container, *argv, check=check, data=data)
 
@@ -174,7 +193,9 @@ class Machine:
         return self.says("systemctl", "show", f"--property={name}", "--value", unit)
 
 
-def until(condition: Callable[[], object], seconds: float = 30, why: Callable[[], str] = str) -> None:
+def until(
+    condition: Callable[[], object], seconds: float = 30, why: Callable[[], str] = str
+) -> None:
     """The condition holds, after some seconds at most."""
     deadline = time.monotonic() + seconds
     while not condition():
