@@ -25,7 +25,11 @@ tesseraqt:
       config:
         services.nginx:
           enable: true
-          virtualHosts: {wiki: {default: true, locations: {/: {return: 200 "Nothing is written here yet.\n"}}}}
+          virtualHosts:
+            wiki:
+              default: true
+              locations:
+                /: {return: 200 "Nothing is written here yet.\n"}
       packages: [postgresql, redis]
       consumes:
         db: {tcp: 5432}

@@ -2,7 +2,6 @@
 """A machine that boots is given its system as dom0 does it: by scripts, through the guest door."""
 
 import io
-import tarfile
 from pathlib import Path
 
 from tesseraqt_lib.guest import ask, command, scripts
@@ -58,9 +57,3 @@ class Root:
         confirmed = self.switch(sent, built["toplevel"])
         assert confirmed == {"code": "0", "failed_units": "0"}, "\n".join(self.log[-30:])
         return built["toplevel"]
-
-
-def names(sent):
-    """The files in a tree."""
-    with tarfile.open(fileobj=io.BytesIO(sent.packed)) as tar:
-        return tar.getnames()

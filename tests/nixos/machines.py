@@ -17,7 +17,9 @@ from tesseraqt_lib.run import validate
 simulated_dom0.importable()
 
 from guests import calls  # noqa: E402
-from guests.machine import Machine  # noqa: E402
+from guests.machine import NEEDED, Machine, until  # noqa: E402
+
+__all__ = ["NEEDED", "Machine", "Machines", "document", "fleet", "said", "services", "until"]
 
 
 def fleet():

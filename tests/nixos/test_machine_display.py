@@ -4,21 +4,18 @@
 import pytest
 from machines import until
 
+PATH = "/run/current-system/sw/bin"
 SERVER = ("Xvfb", ":0", "-screen", "0", "640x480x24", "-nolisten", "tcp")
 
 
 @pytest.fixture(scope="module")
 def screen(machines, grown):
-    """A qube with an X server, which takes whoever is in the qube, as that of Qubes does."""
+    """A qube with an X server that takes whoever is in the qube, as that of Qubes does."""
     machine = machines.boot("screen", grown, ["tesseraqt-window"])
-    machine.run(
-        "systemd-run", "--quiet", "--uid=user", "--unit=screen", f"--setenv=PATH={PATH}", *SERVER
-    )
+    variables = f"--setenv=PATH={PATH}"
+    machine.run("systemd-run", "--quiet", "--unit=screen", variables, *SERVER)
     until(lambda: machine.run("test", "-S", "/tmp/.X11-unix/X0", check=False).returncode == 0)
     return machine
-
-
-PATH = "/run/current-system/sw/bin"
 
 
 def windows(machine):

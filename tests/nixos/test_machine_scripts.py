@@ -30,7 +30,7 @@ nix-env -p /nix/var/nix/profiles/system --set "$system"
 
 @pytest.fixture(scope="module")
 def root(machines, grown):
-    return Root(machines.boot("scripts", grown, ["tesseraqt-plain"]))
+    return Root(machines.boot("scripts", grown, ["tesseraqt-plain", "tesseraqt-app"]))
 
 
 def current(root):
@@ -70,7 +70,8 @@ def test_a_preview_names_what_a_switch_would_do_and_does_nothing(root):
     root.log.clear()
     told = root.ask("preview", sent.digest)
     assert told.values == {"built": "yes", "code": "0"}
-    assert any("container@plain.service" in line for line in told.lines)
+    [stopped] = [line for line in told.lines if "would stop the following units" in line]
+    assert "container@app.service" in stopped
     assert current(root) == before
     assert not root.machine.active("container@plain.service")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 # Stands in for the stdenv of nixpkgs: runs `buildCommand`, or `installPhase`, with the few
 # functions of stdenv that NixOS calls in what it builds for itself. `debian` is where programs are.
 set -eu

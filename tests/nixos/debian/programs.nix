@@ -25,7 +25,6 @@ let
     '';
     gawk.script = "ln -s gawk $out/bin/awk\n";
     glibc.extra.getent = pkgs.getent;
-    linux-pam.script = "cp -rs --update=none ${debian}/usr/lib/x86_64-linux-gnu/security $out/lib/ || true\n";
     # Its temporary files are below a directory that Debian's package makes: here, where NixOS has one.
     nginx = {
       script = ''
@@ -71,9 +70,8 @@ let
     };
   };
 
-  programs = lib.mapAttrs (name: debs: package (special.${name} or { }) name debs) (lib.importJSON ./programs.json);
 in
-programs
+lib.mapAttrs (name: package (special.${name} or { }) name) (lib.importJSON ./programs.json)
 // {
   runtimeShell = "${pkgs.bash}/bin/bash";
   runtimeShellPackage = pkgs.bash;
@@ -81,7 +79,6 @@ programs
   udev = pkgs.systemd;
   systemdMinimal = pkgs.systemd;
   systemdLibs = pkgs.systemd;
-  linux-pam = programs.linux-pam;
   postgresql_17 = pkgs.postgresql;
   postgresql_16 = pkgs.postgresql;
   postgresql_15 = pkgs.postgresql;
