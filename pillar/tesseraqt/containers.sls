@@ -8,7 +8,7 @@ tesseraqt:
           enable: true
           ensureDatabases: [wiki]
           ensureUsers: [{name: wiki, ensureDBOwnership: true}]
-      users: {wiki: }
+      users: {wiki: {}}
       state: [/var/lib/postgresql]
       provides:
         # PostgreSQL asks who calls: whoever comes through a wire to this is `wiki`.
