@@ -27,7 +27,7 @@ lint: .venv/ready ## Check style, types and who imports whom; SLS files and shel
 	PYTHONPATH=salt/_utils .venv/bin/lint-imports --no-cache --no-logo setup.cfg
 	find salt pillar -name '*.sls' -exec .venv/bin/salt-lint {} +
 	.venv/bin/yamllint --strict .
-	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tests/nixos/debian/*.sh tests/nixos/qubes/* \
+	.venv/bin/shellcheck salt/tesseraqt/files/*/*.sh tests/nixos/debian/*.sh tests/nixos/qube_programs/* \
 		tools/install tools/socat tools/test-on-salt tools/trixie tools/venv .ci/run
 
 contract: .venv/ready ## Check that the simulated dom0 does what we rely on; it says how to ask a real one.

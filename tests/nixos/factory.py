@@ -87,7 +87,7 @@ class Factory:
         """The root, made if need be."""
         ours = [
             path.read_text()
-            for place in (DEBIAN, HERE / "qubes")
+            for place in (DEBIAN, HERE / "qube_programs")
             for path in sorted(place.iterdir())
             if path.is_file()
         ]
@@ -147,7 +147,7 @@ class Factory:
         configuration = root / "etc" / "nixos"
         configuration.mkdir()
         shutil.copy(HERE / "machine.nix", configuration / "configuration.nix")
-        shutil.copytree(HERE / "qubes", configuration / "qubes")
+        shutil.copytree(HERE / "qube_programs", configuration / "qube_programs")
         self._build(root, nixpkgs)
 
     def _build(self, root, nixpkgs):

@@ -5,7 +5,7 @@
 let
   played = pkgs.runCommand "qubes" { } ''
     mkdir -p $out/bin
-    cp ${./qubes}/* $out/bin
+    cp ${./qube_programs}/* $out/bin
     chmod +x $out/bin/*
     sed -i "1s:.*:#!${pkgs.runtimeShell}:" $out/bin/*
   '';
