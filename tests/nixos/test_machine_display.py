@@ -5,7 +5,8 @@ import pytest
 from machines import until
 
 PATH = "/run/current-system/sw/bin"
-SERVER = ("Xvfb", ":0", "-screen", "0", "640x480x24", "-nolisten", "tcp")
+#: It forgets whom it takes when its last client has gone, unless it is told not to.
+SERVER = ("Xvfb", ":0", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset")
 
 
 @pytest.fixture(scope="module")
