@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Calls through slots, by the real scripts as systemd runs them, up to a real server."""
 
+import multiprocessing.connection
 import os
-import select
 import socket
 import threading
 import time
@@ -176,7 +176,7 @@ def test_calls_wait_for_their_turn_and_are_served_in_it(qube):
         time.sleep(0.1)
         assert sorted(served) == [b"%d" % each for each in range(min(number, 9))]
         end.release()
-        [over], _, _ = select.select(clients, [], [], 5)
+        [over] = multiprocessing.connection.wait(clients, 5)
         assert over.recv(1) == b""
         clients.remove(over)
         over.close()
@@ -200,7 +200,7 @@ def test_a_qube_has_as_many_calls_of_an_api_as_that_takes_and_another_one_has_it
     assert [one.stdout.read(5) for one in served] == [b"hello"] * 8
     ninth, other = qube.serve("db.sql"), qube.serve("db.sql", caller="sys-net")
     assert other.stdout.read(5) == b"hello"
-    assert not select.select([ninth.stdout], [], [], 0.5)[0]
+    assert not multiprocessing.connection.wait([ninth.stdout], 0.5)
     for one in served:
         end.release()
         one.kill()
