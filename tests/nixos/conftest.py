@@ -96,22 +96,22 @@ def template(nixpkgs):
 
 
 @pytest.fixture(scope="session")
-def grown(template):
+def deployed_root(template):
     """The same, with what tests/nixos/machine_fleet.yaml declares: deployed as to any template."""
     sent = packed(document(fleet()))
-    kept = Machine(template.with_name(f"grown-{template.name}-{sent.digest[:16]}"))
+    kept = Machine(template.with_name(f"deployed-{template.name}-{sent.digest[:16]}"))
     if not (kept.place / "deployed").exists():
-        for old in template.parent.glob("grown-*"):
+        for old in template.parent.glob("deployed-*"):
             Machine(old).discard()
         kept.install(template)
         kept.start()
-        deployed(Root(kept), sent)
+        build_and_activate(Root(kept), sent)
         kept.halt()
         (kept.place / "deployed").touch()
     return kept.root
 
 
-def deployed(root, sent):
+def build_and_activate(root, sent):
     """A tree is built in a root, and what boots next."""
     built = root.build(sent)
     assert built["code"] == "0", "\n".join(root.log[-40:])

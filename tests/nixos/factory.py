@@ -9,7 +9,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-from pathlib import Path
 
 import package_names
 from nix_evaluation import HERE
@@ -140,7 +139,6 @@ class Factory:
         (root / "bin" / "sh").symlink_to(f"{debian}/usr/bin/bash")
         (root / "usr" / "sbin").symlink_to(f"{debian}/usr/sbin")
         nixpkgs = self._compose(root, debian)
-        shutil.copy(HERE / "machine.nix", root / "etc" / "configuration.nix")
         channels = root / "nix" / "var" / "nix" / "profiles" / "per-user" / "root" / "channels"
         channels.mkdir(parents=True)
         (channels / "nixpkgs").symlink_to(nixpkgs)
@@ -183,9 +181,3 @@ def inside(root, script):
         argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-6000:]
-
-
-if __name__ == "__main__":
-    import sys
-
-    print(Factory(Path(sys.argv[1]), Path(sys.argv[2])).root())

@@ -2,9 +2,7 @@
 """Machines that boot from one root, and calls between them."""
 
 import shutil
-import socket
 import tempfile
-import threading
 from pathlib import Path
 
 import simulated_dom0
@@ -19,7 +17,17 @@ simulated_dom0.importable()
 from guests import calls  # noqa: E402
 from guests.machine import NEEDED, Machine, until  # noqa: E402
 
-__all__ = ["NEEDED", "Machine", "Machines", "document", "fleet", "said", "services", "until"]
+__all__ = [
+    "NEEDED",
+    "Machine",
+    "Machines",
+    "counted",
+    "document",
+    "fleet",
+    "said",
+    "services",
+    "until",
+]
 
 
 def fleet():
@@ -71,17 +79,13 @@ class Machines:
 
     def allow(self, source, target, service):
         """Policy lets one machine call a service of another."""
-        address = self.place / source / "qrexec" / f"{target} {service}"
         name, _, argument = service.partition("+")
         argv = self.made[target].command(
             [f"/run/qubes-rpc/{name}", argument], "user", caller=source
         )
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(address))
-        address.chmod(0o666)
-        listener.listen(64)
-        threading.Thread(target=serve, args=(listener, argv), daemon=True).start()
-        return address
+        return self.made[source].offer(
+            target, service, lambda caller: calls.carry(argv, [caller.fileno()], halves=True)
+        )
 
     def close(self):
         for machine in self.made.values():
@@ -90,13 +94,7 @@ class Machines:
         shutil.rmtree(self.place, ignore_errors=True)
 
 
-def serve(listener, argv):
-    """Each caller is connected to a process of the service."""
-    while True:
-        caller, _ = listener.accept()
-        threading.Thread(target=carry, args=(caller, argv), daemon=True).start()
-
-
-def carry(caller, argv):
-    with caller:
-        calls.carry(argv, [caller.fileno()], halves=True)
+def counted(machine, where, text=b"four"):
+    """What is answered to a caller in `app` that says something, and then no more."""
+    argv = ("socat", "-t", "20", "STDIO", f"UNIX-CONNECT:{where}")
+    return machine.inside("app", *argv, data=text, check=False).stdout.strip()

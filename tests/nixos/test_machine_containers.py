@@ -11,26 +11,21 @@ CONTAINERS = ("app", "cache", "site", "count", "files", "window", "online")
 
 
 @pytest.fixture(scope="module")
-def work(machines, grown):
-    return machines.boot("work", grown, services(fleet(), "work"))
-
-
-def inside(machine, container, *argv, user="root"):
-    told = machine.inside(container, *argv, user=user, check=False)
-    return (told.stdout + told.stderr).decode().strip()
+def work(machines, deployed_root):
+    return machines.boot("work", deployed_root, services(fleet(), "work"))
 
 
 def status(machine, container):
-    lines = inside(machine, container, "cat", "/proc/1/status").splitlines()
+    lines = machine.asked(container, "cat", "/proc/1/status").splitlines()
     return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_a_container_boots_its_own_nixos(work, container):
     assert work.active(f"container@{container}.service")
-    assert inside(work, container, "systemctl", "is-system-running", "--wait") == "running"
-    assert inside(work, container, "cat", "/proc/1/comm") == "systemd"
-    system = inside(work, container, "readlink", "-f", "/run/current-system")
+    assert work.asked(container, "systemctl", "is-system-running", "--wait") == "running"
+    assert work.asked(container, "cat", "/proc/1/comm") == "systemd"
+    system = work.asked(container, "readlink", "-f", "/run/current-system")
     assert f"-nixos-system-{container}-" in system
 
 
@@ -42,57 +37,53 @@ def test_a_container_has_a_user_namespace_and_no_more_capabilities_than_declared
     told = status(work, "site")
     assert told["NoNewPrivs"] == "1"
     assert all(not int(told["CapBnd"], 16) >> number & 1 for number in DROPPED)
-    [mapped] = inside(work, "site", "cat", "/proc/self/uid_map").splitlines()
+    [mapped] = work.asked("site", "cat", "/proc/self/uid_map").splitlines()
     assert mapped.split()[0] == "0"
     assert int(mapped.split()[1]) >= 65536
 
 
 def test_two_containers_have_users_of_their_own(work):
-    maps = {inside(work, name, "cat", "/proc/self/uid_map").split()[1] for name in CONTAINERS}
+    maps = {work.asked(name, "cat", "/proc/self/uid_map").split()[1] for name in CONTAINERS}
     assert len(maps) == len(CONTAINERS)
 
 
 def test_a_container_without_network_has_a_loopback_and_no_names(work):
-    assert inside(work, "site", "ls", "/sys/class/net") == "lo"
+    assert work.asked("site", "ls", "/sys/class/net") == "lo"
 
 
 def test_a_container_with_the_network_of_the_qube_has_that(work):
-    assert inside(work, "online", "readlink", "/proc/1/ns/net") == work.says(
+    assert work.asked("online", "readlink", "/proc/1/ns/net") == work.says(
         "readlink", "/proc/1/ns/net"
     )
 
 
 def test_a_container_sees_nothing_of_nix_but_the_store(work):
     hidden = ("daemon-socket", "db", "gcroots", "profiles")
-    found = inside(work, "site", "find", *(f"/nix/var/nix/{name}" for name in hidden), "-type", "f")
+    found = work.asked("site", "find", *(f"/nix/var/nix/{name}" for name in hidden), "-type", "f")
     assert found == ""
 
 
 def test_a_user_in_a_container_is_entered_as_that_user(work):
-    assert inside(work, "app", "id", "-un", user="app") == "app"
+    assert work.asked("app", "id", "-un", user="app") == "app"
 
 
 def owners(machine):
-    return inside(
-        machine, "files", "stat", "--format=%U %u %n", "/srv/files/anna", "/srv/files/berta"
+    return machine.asked(
+        "files", "stat", "--format=%U %u %n", "/srv/files/anna", "/srv/files/berta"
     )
 
 
 def test_state_keeps_its_owners_over_boots_of_the_qube(work):
-    inside(
-        work, "files", "sh", "-c", "echo secret > /srv/files/anna/f; chown anna /srv/files/anna/f"
-    )
+    work.asked("files", "sh", "-c", "echo secret > /srv/files/anna/f; chown anna /srv/files/anna/f")
     before = owners(work)
     assert before.startswith("anna ")
     for _ in range(2):
         work.halt()
         work.start(services(fleet(), "work"))
         assert owners(work) == before
-        assert inside(work, "files", "cat", "/srv/files/anna/f", user="anna") == "secret"
-        assert "Permission denied" in inside(
-            work, "files", "cat", "/srv/files/anna/f", user="berta"
-        )
-        assert inside(work, "files", "test", "-e", "/root/x") == ""
+        assert work.asked("files", "cat", "/srv/files/anna/f", user="anna") == "secret"
+        assert "Permission denied" in work.asked("files", "cat", "/srv/files/anna/f", user="berta")
+        assert work.asked("files", "test", "-e", "/root/x") == ""
 
 
 def invocations(machine):
@@ -110,7 +101,7 @@ def test_a_switch_restarts_the_container_that_changed_and_no_other(work):
     after = invocations(work)
     assert [name for name in CONTAINERS if before[name] != after[name]] == ["site"]
     assert work.property("tesseraqt-api-count.bytes.socket", "InvocationID") == sockets
-    assert inside(work, "site", "jq", "--version").startswith("jq-")
+    assert work.asked("site", "jq", "--version").startswith("jq-")
     assert work.active("tesseraqt-api-site.http.socket")
 
 

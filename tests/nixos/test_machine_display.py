@@ -10,9 +10,9 @@ SERVER = ("Xvfb", ":0", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-nore
 
 
 @pytest.fixture(scope="module")
-def screen(machines, grown):
+def screen(machines, deployed_root):
     """A qube with an X server that takes whoever is in the qube, as that of Qubes does."""
-    machine = machines.boot("screen", grown, ["tesseraqt-window"])
+    machine = machines.boot("screen", deployed_root, ["tesseraqt-window"])
     variables = f"--setenv=PATH={PATH}"
     machine.run("systemd-run", "--quiet", "--unit=screen", variables, *SERVER)
     until(lambda: machine.run("test", "-S", "/tmp/.X11-unix/X0", check=False).returncode == 0)

@@ -35,11 +35,6 @@ def dev(machines, template, example):
     return machine
 
 
-def asked(machine, *argv):
-    told = machine.inside("wiki", *argv, check=False)
-    return (told.stdout + told.stderr).decode().strip()
-
-
 def test_the_example_says_where_its_slots_lead(example):
     wires = example["qubes"]["dev"]["containers"]["wiki"]
     assert " ".join(f"{slot}={target}" for slot, target in wires.items()) == WIRES["wiki"]
@@ -47,11 +42,13 @@ def test_the_example_says_where_its_slots_lead(example):
 
 def test_the_wiki_reaches_its_database(dev):
     query = ("-Atc", "select current_user || ' in ' || current_database()")
-    assert asked(dev, "psql", "-h", "127.0.0.1", "-U", "wiki", *query, "wiki") == "wiki in wiki"
+    assert (
+        dev.asked("wiki", "psql", "-h", "127.0.0.1", "-U", "wiki", *query, "wiki") == "wiki in wiki"
+    )
 
 
 def test_the_wiki_reaches_its_cache(dev):
-    assert asked(dev, "redis-cli", "-s", "/run/cache.sock", "ping") == "PONG"
+    assert dev.asked("wiki", "redis-cli", "-s", "/run/cache.sock", "ping") == "PONG"
 
 
 def test_the_reader_of_another_qube_reaches_the_wiki(dev):

@@ -29,8 +29,8 @@ nix-env -p /nix/var/nix/profiles/system --set "$system"
 
 
 @pytest.fixture(scope="module")
-def root(machines, grown):
-    return Root(machines.boot("scripts", grown, ["tesseraqt-plain", "tesseraqt-app"]))
+def root(machines, deployed_root):
+    return Root(machines.boot("scripts", deployed_root, ["tesseraqt-plain", "tesseraqt-app"]))
 
 
 def current(root):

@@ -4,7 +4,7 @@
 import time
 
 import pytest
-from machines import fleet, said, services, until
+from machines import counted, fleet, said, services, until
 
 SERVICE = "tesseraqt.Api+count.bytes"
 #: Calls one after the other, and how long each took on average, in milliseconds.
@@ -22,41 +22,29 @@ printf "%.2f", (time - $began) / $calls * 1000;
 
 
 @pytest.fixture(scope="module")
-def work(machines, grown):
+def work(machines, deployed_root):
     """The qube `work` of the fleet, and `vault`, which it calls."""
-    machines.boot("vault", grown, services(fleet(), "vault"))
-    machine = machines.boot("work", grown, services(fleet(), "work"), said(fleet(), "work"))
+    machines.boot("vault", deployed_root, services(fleet(), "vault"))
+    machine = machines.boot("work", deployed_root, services(fleet(), "work"), said(fleet(), "work"))
     until(lambda: machine.run("test", "-S", "/run/api/page", check=False).returncode == 0)
     return machine
 
 
-def asked(machine, container, *argv, user="root"):
-    """What a program in a container prints."""
-    told = machine.inside(container, *argv, user=user, check=False)
-    return (told.stdout + told.stderr).decode().strip()
-
-
-def counted(machine, where, text=b"four"):
-    """What is answered to a caller in `app` that says something, and then no more."""
-    argv = ("socat", "-t", "20", "STDIO", f"UNIX-CONNECT:{where}")
-    return machine.inside("app", *argv, data=text, check=False).stdout.strip()
-
-
 def test_postgresql_takes_the_caller_for_the_user_that_is_declared(work):
     assert not work.active("container@postgres.service")
-    who = asked(work, "app", "psql", "-h", "/run/db", "-Atc", "select current_user", user="app")
+    who = work.asked("app", "psql", "-h", "/run/db", "-Atc", "select current_user", user="app")
     assert who == "app"
     assert work.active("container@postgres.service")
 
 
 def test_redis_answers_on_the_socket_of_its_slot(work):
-    assert asked(work, "app", "redis-cli", "-s", "/run/cache.sock", "ping") == "PONG"
+    assert work.asked("app", "redis-cli", "-s", "/run/cache.sock", "ping") == "PONG"
 
 
 def test_nginx_answers_on_the_port_of_its_slot_and_the_caller_hears_its_end(work):
     page = ("curl", "--silent", "--show-error", "--max-time", "20")
     closing = ("--header", "Connection: close", "http://127.0.0.1:8080/")
-    assert asked(work, "app", *page, *closing) == "this is the site"
+    assert work.asked("app", *page, *closing) == "this is the site"
     assert work.says(*page, *closing) == "this is the site"
 
 
@@ -74,8 +62,8 @@ def test_calls_of_another_qube_go_where_policy_lets_them(work, machines):
 
 def test_a_call_within_a_qube_costs_milliseconds(work):
     caller = ("perl", "-e", CALLER)
-    assert asked(work, "app", *caller, "/run/count", "20")
-    told = asked(work, "app", *caller, "/run/count", "200")
+    assert work.asked("app", *caller, "/run/count", "20")
+    told = work.asked("app", *caller, "/run/count", "200")
     print(f"a call through a wire, the program that answers it included: {told} ms")
     assert float(told) < 20
 
@@ -100,5 +88,5 @@ def test_nothing_has_failed_in_the_qube_or_in_a_container(work):
     for name in services(fleet(), "work"):
         container = name.removeprefix("tesseraqt-")
         if work.active(f"container@{container}.service"):
-            failed = asked(work, container, "systemctl", "--failed", "--plain", "--no-legend")
+            failed = work.asked(container, "systemctl", "--failed", "--plain", "--no-legend")
             assert (container, failed) == (container, "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import simulated_dom0
-from machines import fleet, until
+from machines import counted, fleet, until
 
 simulated_dom0.importable()
 
@@ -76,11 +76,6 @@ def story(template, tmp_path_factory):
     assert told.qubesctl(pillar(), "saltutil.sync_all").returncode == 0
     yield told
     told.close()
-
-
-def counted(machine, where, text=b"four"):
-    argv = ("socat", "-t", "20", "STDIO", f"UNIX-CONNECT:{where}")
-    return machine.inside("app", *argv, data=text, check=False).stdout.strip()
 
 
 def test_a_call_goes_through_a_wire_between_two_qubes_that_pillar_declares(story):

@@ -7,8 +7,6 @@ with a short name, in which ``template`` is a root file system to boot the first
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from world import World
 from guests.machine import Machine
 
 
-def there(world: World) -> Path | None:
+def directory(world: World) -> Path | None:
     """The directory of the machines, if guests of this dom0 boot."""
     note = world.path / "machines"
     return Path(note.read_text()) if note.exists() else None
@@ -25,20 +23,21 @@ def there(world: World) -> Path | None:
 
 def running(world: World, name: str) -> Guest:
     """The machine of a qube that runs, as it was started last: booted now, if it was not yet."""
-    place = there(world)
+    place = directory(world)
     assert place is not None
     qube, machine = world.qube(name), Guest(place / name)
     start = machine.place / "started"
     if not (start.exists() and start.read_text() == str(qube["start_time"]) and machine.leader):
         _halted(machine)
         _root(place, qube, machine)
-        machine.start(tell(machine, qube))
+        machine.start(write_qubesdb(machine, qube))
         start.write_text(str(qube["start_time"]))
-    tell(machine, qube)
+    else:
+        write_qubesdb(machine, qube)
     return machine
 
 
-def tell(machine: Machine, qube: dict) -> list[str]:
+def write_qubesdb(machine: Machine, qube: dict) -> list[str]:
     """What dom0 says to a qube is in its QubesDB; returned are the services that are on."""
     values = machine.place / "qubesdb" / "vm-config"
     values.mkdir(parents=True, exist_ok=True)
@@ -53,7 +52,7 @@ def tell(machine: Machine, qube: dict) -> list[str]:
     for name, value in said.items():
         (values / name).write_text(value)
     if machine.leader:
-        machine.notice()
+        machine.notify()
     on = [name for name, value in qube["features"].items() if name.startswith("service.") and value]
     return [name.removeprefix("service.") for name in on]
 
@@ -96,23 +95,7 @@ def serve(world: World, source: str, target: str, service: str) -> None:
     """Calls of a service go out of a machine into dom0, where policy says what becomes of each."""
     from guests import calls
 
-    place = there(world)
-    assert place is not None
-    address = place / source / "qrexec" / f"{target} {service}"
-    address.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(address))
-    address.chmod(0o666)
-    listener.listen(64)
     asked = {"source": source, "target": target, "service": service, "socket": True}
-
-    def one(caller: socket.socket) -> None:
-        with caller:
-            calls.call(world, asked, [caller.fileno()])
-
-    def accept() -> None:
-        while True:
-            caller, _ = listener.accept()
-            threading.Thread(target=one, args=(caller,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
+    running(world, source).offer(
+        target, service, lambda caller: calls.call(world, asked, [caller.fileno()])
+    )

@@ -71,7 +71,7 @@ def call(world: World, asked: dict, fds: list[int]) -> int:
         return REFUSED
     if world.qube(found.target)["power"] == "Halted":
         world.power(found.target, "Running")
-    booted = booting.there(world) is not None
+    booted = booting.directory(world) is not None
     guest = (
         booting.running(world, found.target) if booted else wired.Guest(world.path, found.target)
     )

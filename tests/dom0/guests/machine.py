@@ -17,7 +17,9 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -172,17 +174,33 @@ class Machine:
         """The completed process of a program that ran in one of its containers."""
         return self.run("tesseraqt-enter", "-u", user, container, *argv, check=check, data=data)
 
+    def asked(self, container: str, *argv: str, user: str = "root") -> str:
+        """What a program in one of its containers prints, on either stream."""
+        told = self.inside(container, *argv, user=user, check=False)
+        return (told.stdout + told.stderr).decode().strip()
+
     def tell(self, container: str, wires: str) -> None:
         """dom0 says where the slots of a container lead, and the machine hears of it."""
         (self.place / "qubesdb" / "vm-config" / f"tesseraqt-{container}").write_text(wires)
-        self.notice()
+        self.notify()
 
-    def notice(self) -> None:
+    def notify(self) -> None:
         """It hears that something in QubesDB has changed, if it listens."""
         with contextlib.suppress(OSError):
             changes = os.open(self.place / "qubesdb" / "changes", os.O_WRONLY | os.O_NONBLOCK)
             os.write(changes, b"/vm-config/\n")
             os.close(changes)
+
+    def offer(self, target: str, service: str, answer: Callable[[socket.socket], object]) -> Path:
+        """Calls of a service of another qube go to ``answer``; where its socket is."""
+        address = self.place / "qrexec" / f"{target} {service}"
+        address.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(address))
+        address.chmod(0o666)
+        listener.listen(64)
+        threading.Thread(target=_accept, args=(listener, answer), daemon=True).start()
+        return address
 
     def active(self, unit: str) -> bool:
         """Whether one of its units is."""
@@ -191,6 +209,17 @@ class Machine:
     def property(self, unit: str, name: str) -> str:
         """What its systemd says of a unit."""
         return self.says("systemctl", "show", f"--property={name}", "--value", unit)
+
+
+def _accept(listener: socket.socket, answer: Callable[[socket.socket], object]) -> None:
+    while True:
+        caller, _ = listener.accept()
+        threading.Thread(target=_answered, args=(caller, answer), daemon=True).start()
+
+
+def _answered(caller: socket.socket, answer: Callable[[socket.socket], object]) -> None:
+    with caller:
+        answer(caller)
 
 
 def until(

@@ -36,7 +36,7 @@ def main() -> int:
     if qube["features"].get("os-distribution") != "nixos" or not shutil.which("nix-build"):
         print(f"qrexec-client: nothing runs in simulated qubes: {args.call}", file=sys.stderr)
         return _DISCONNECTED
-    boots = booting.there(world) is not None
+    boots = booting.directory(world) is not None
     argv = _command(args, "/bin/sh" if boots else "/bin/bash")
     if argv is None:
         return _NO_SERVICE

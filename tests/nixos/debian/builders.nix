@@ -75,11 +75,20 @@ let
       ${postBuild}
     '';
 
-  substituted = name: src: variables:
-    runCommand name { inherit src; } ''
-      substitute $src $out ${concatStringsSep " " (lib.mapAttrsToList (n: v: "--subst-var-by ${n} ${escapeShellArg "${v}"}") variables)}
-      if [ -x $src ]; then chmod +x $out; fi
+  # Runs a command that makes "$target" of `$src`.
+  placed = { name, dir ? null, isExecutable ? false }: variables: command:
+    runCommand name variables ''
+      target=$out${lib.optionalString (dir != null) "/${dir}/${name}"}
+      mkdir -p "$(dirname "$target")"
+      ${command}
+      ${lib.optionalString isExecutable ''chmod +x "$target"''}
     '';
+  how = { src, name ? baseNameOf (toString src), dir ? null, isExecutable ? false, ... }: { inherit name dir isExecutable; };
+  replaced = { src, replacements, ... }@attrs:
+    placed (how attrs) { inherit src; } (
+      "substitute $src \"$target\" "
+      + concatStringsSep " " (lib.mapAttrsToList (name: value: "--subst-var-by ${name} ${escapeShellArg "${value}"}") replacements)
+    );
 in
 {
   inherit mkDerivation runCommand writeTextFile;
@@ -110,21 +119,9 @@ in
   substitute = { src, name ? baseNameOf (toString src), substitutions, ... }:
     runCommand name { inherit src; } "substitute $src $out ${lib.escapeShellArgs substitutions}";
   replaceVars = src: variables:
-    substituted (baseNameOf (toString src)) src (lib.filterAttrs (_: value: value != null) variables);
-  replaceVarsWith = { src, replacements, name ? baseNameOf (toString src), dir ? null, isExecutable ? false, ... }:
-    runCommand name { inherit src; } ''
-      target=$out${lib.optionalString (dir != null) "/${dir}/${name}"}
-      mkdir -p "$(dirname "$target")"
-      substitute $src "$target" ${concatStringsSep " " (lib.mapAttrsToList (n: v: "--subst-var-by ${n} ${escapeShellArg "${v}"}") replacements)}
-      ${lib.optionalString isExecutable ''chmod +x "$target"''}
-    '';
-  substituteAll = { src, name ? baseNameOf (toString src), dir ? null, isExecutable ? false, ... }@attrs:
-    runCommand name (removeAttrs attrs [ "name" "dir" "isExecutable" ]) ''
-      target=$out${lib.optionalString (dir != null) "/${dir}/${name}"}
-      mkdir -p "$(dirname "$target")"
-      substituteAll $src "$target"
-      ${lib.optionalString isExecutable ''chmod +x "$target"''}
-    '';
+    replaced { inherit src; replacements = lib.filterAttrs (_: value: value != null) variables; };
+  replaceVarsWith = replaced;
+  substituteAll = attrs: placed (how attrs) (removeAttrs attrs [ "name" "dir" "isExecutable" ]) "substituteAll $src \"$target\"";
 
   closureInfo = { rootPaths }: runCommand "closure-info" { inherit rootPaths; } ''
     mkdir -p $out
