@@ -11,8 +11,11 @@ from tesseraqt_lib.declare.firewall import DEFAULT
 from tesseraqt_lib.fleet import containers as fleet_containers
 from tesseraqt_lib.model import Device, Have, Qube, Settings, Step, Value, Volume
 from tesseraqt_lib.plan import containers as plan_containers
+from tesseraqt_lib.plan.chain import goes_when_halted
 from tesseraqt_lib.plan.steps import Devices
 
+#: A start that is only predicted: later than everything that has a date by now.
+LATER = "999999999999"
 OUTDATED = f"features.{fleet_containers.OUTDATED}"
 
 
@@ -67,6 +70,22 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
 def sizes_only(volumes: Mapping[str, Volume]) -> dict[str, Volume]:
     """The volumes without their revisions, of which a copy keeps as many as its pool says."""
     return {name: Volume(one.size) for name, one in volumes.items()}
+
+
+def after_power(have: Have, step: Step) -> Have | None:
+    """The qube once it is started or halted so; ``None`` if Qubes removes it then.
+
+    Whoever starts now has whatever was deployed before.
+    """
+    if step.new == "Halted" and goes_when_halted(have):
+        return None
+    started = {"start_time": Value(LATER, False)} if step.argv[0] == "qvm-start" else {}
+    return replace(
+        have,
+        state=str(step.new),
+        prefs={**have.prefs, **started},
+        stopped=step.what == "restart" and step.new == "Halted",
+    )
 
 
 def after_steps(want: Qube, have: Have, steps: Iterable[Step]) -> Have:

@@ -63,7 +63,7 @@ def absent(want: Qube, have: Have | None, users: Sequence[str] = ()) -> Plan:
     why = [*ownership(want, have), *still_used(want.name, users), *still_on(want, have)]
     if why:
         return Plan(want.name, refusals=tuple(why))
-    stop = [] if have.halted else [shutdown(want.name, have.state)]
+    stop = () if have.halted else shutdown(want.name, have.state)
     remove = Step("qube", have.klass, None, ("qvm-remove", "--force", "--", want.name))
     return Plan(want.name, (*stop, *released(have), remove))
 

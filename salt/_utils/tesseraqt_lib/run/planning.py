@@ -19,7 +19,7 @@ from tesseraqt_lib.policy.rules import Rule
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.roots import deploy, record
 from tesseraqt_lib.roots.phases import Root
-from tesseraqt_lib.run import predicted, validate
+from tesseraqt_lib.run import predicted, users, validate
 from tesseraqt_lib.run.predicted import look, remember
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
@@ -41,6 +41,8 @@ def present(run: Run, want: Qube) -> Plan:
     plan = planner.present(want, have, source, spool)
     if have is not None and (name := unreachable_netvm(run, want, have, plan)):
         plan = planner.present(want, have, source, spool, name)
+    if have is not None:
+        plan = refused_if_used(run, have, plan)
     return remember(run, want, refused_if_serving(run, plan))
 
 
@@ -56,30 +58,39 @@ def unreachable_netvm(run: Run, want: Qube, have: Have, plan: Plan) -> str:
 
 
 def refused_if_serving(run: Run, plan: Plan) -> Plan:
-    """The plan, but not if it halts a qube through which others have their network just now."""
+    """The plan, but not if it halts a qube that others which run need just now."""
     if not any(map(power.halts, plan.steps)):
         return plan
-    default = run.dom0.global_properties()["default_netvm"].text
-    served = power.served(plan.name, predicted.running_qubes(run), default)
+    served = predicted.running_qubes(run).served(plan.name)
     return power.refused_to_halt(plan, served) if served else plan
+
+
+def refused_if_used(run: Run, have: Have, plan: Plan) -> Plan:
+    """The plan, but not if it takes from a qube what others need it for just now."""
+    setting = {step.what: step.new for step in plan.steps}
+    if "template" in setting and is_true(have, "template_for_dispvms"):
+        disposables = predicted.running_qubes(run).disposables(plan.name)
+        if disposables:
+            return power.refused_below(plan, disposables)
+    used = [
+        user
+        for key, using in users.GIVEN_UP.items()
+        if is_true(have, key) and setting.get(f"prefs.{key}", "True") != "True"
+        for user in using(run, plan.name)
+    ]
+    return Plan(plan.name, refusals=tuple(planner.still_used(plan.name, used))) if used else plan
+
+
+def is_true(have: Have, key: str) -> bool:
+    """Whether a property of the qube is on."""
+    return have.prefs.get(key, Value("", True)).text == "True"
 
 
 def absent(run: Run, want: Qube) -> Plan:
     """The steps after which the qube is gone; in a test run, it counts as gone from then on."""
     have = look(run, want)
-    named_by = [] if have is None else users(run, want.name)
+    named_by = [] if have is None else users.naming(run, want.name)
     return remember(run, want, planner.absent(want, have, named_by))
-
-
-def users(run: Run, name: str) -> list[str]:
-    """Who names the qube, as Qubes counts that: explicitly, and not the qube itself."""
-    found = []
-    for other in run.dom0.classes():
-        have = look(run, Qube(other)) if other != name else None
-        if have is not None:
-            found += [f"{key} of {other}" for key in planner.references_to(have, name)]
-    own = predicted.global_properties(run)
-    return found + [f"the global {key}" for key, value in own.items() if value.text == name]
 
 
 def running(run: Run, want: Qube) -> Plan:
@@ -101,7 +112,8 @@ def global_properties(run: Run, want: Settings) -> Plan:
         return plan
     name = want["default_netvm"] or ""
     off = predicted.is_off(run, name)
-    following = global_planner.following(predicted.running_qubes(run)) if off else []
+    running = predicted.running_qubes(run).qubes if off else {}
+    following = global_planner.following(running.values())
     return global_planner.refused_to_follow(plan, name, following) if following else plan
 
 
