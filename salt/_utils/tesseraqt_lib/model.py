@@ -237,3 +237,20 @@ class RunningSystem:
     root: str
     parts: Mapping[str, str] = field(default_factory=dict)
     restart: str = "never"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Qubes that are halted or started together, in that order."""
+
+    qubes: tuple[str, ...]
+    #: Those that are halted for good.
+    for_good: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """What qubes are to run, and which qubes may be restarted for that."""
+
+    systems: tuple[RunningSystem, ...]
+    allowed: tuple[str, ...]

@@ -11,6 +11,7 @@ from tesseraqt_lib.policy.plan import Found
 from tesseraqt_lib.policy.rules import REST
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.sls import sections
+from tesseraqt_lib.sls.seen import Seen
 from tesseraqt_lib.sls.state import id_of
 
 #: Names that qubes may have and that look like something of ours.
@@ -61,7 +62,7 @@ def compiled(fleet):
     gone = {name: qube for name, qube in fleet.all.items() if qube.absent}
     fingerprints = dict.fromkeys(("qube", "web", "db"), "0" * 12)
     found = Found(None, f"{REST}\n")
-    by_section = sections.compiled(fleet, gone, lambda root: fingerprints, found)
+    by_section = sections.compiled(fleet, gone, lambda root: fingerprints, found, Seen())
     first = [sections.valid(section, Problems()) for section in by_section]
     return [*first, *(state for states in by_section.values() for state in states)]
 

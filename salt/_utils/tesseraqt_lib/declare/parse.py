@@ -15,13 +15,23 @@ from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare import values
 from tesseraqt_lib.declare.containers import DEPLOYMENT, ROOT_KEYS
 from tesseraqt_lib.declare.firewall import DEFAULT, DROP
-from tesseraqt_lib.declare.schema import ABSENT, DECLARATION, FLEET, JOBS, RESTARTED
+from tesseraqt_lib.declare.schema import (
+    ABSENT,
+    CHAIN,
+    DECLARATION,
+    FLEET,
+    JOBS,
+    RESTARTED,
+    RESTARTS,
+)
 from tesseraqt_lib.model import (
+    Chain,
     Device,
     Fleet,
     Package,
     Qube,
     Repository,
+    Restarts,
     RunningSystem,
     System,
     Volume,
@@ -82,9 +92,27 @@ def absent(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
 
 def restarted(name: Any, raw: Mapping[str, Any], problems: Problems) -> RunningSystem:
     """The qube that the arguments of the state ``restarted`` declare, as far as they are valid."""
-    read = read_shape(RESTARTED, raw, problems)
+    return running_system(known_name(name, problems), read_shape(RESTARTED, raw, problems))
+
+
+def running_system(name: str, read: Mapping[str, Any]) -> RunningSystem:
+    """What a qube is to run, of arguments that have their shape."""
     said = (read.get("root", ""), read.get("parts", {}), read.get("restart", "never"))
-    return RunningSystem(known_name(name, problems), *said)
+    return RunningSystem(name, *said)
+
+
+def chain(raw: Mapping[str, Any], problems: Problems) -> Chain:
+    """The qubes that a state halts, or starts again, as far as the arguments are valid."""
+    read = read_shape(CHAIN, raw, problems)
+    return Chain(read.get("qubes", ()), read.get("for_good", ()))
+
+
+def restarts(raw: Mapping[str, Any], problems: Problems) -> Restarts:
+    """What qubes are to run, and which may be restarted, as far as the arguments are valid."""
+    read = read_shape(RESTARTS, raw, problems)
+    systems = read.get("systems", {}).items()
+    said = tuple(running_system(name, one) for name, one in systems)
+    return Restarts(said, read.get("qubes", ()))
 
 
 def known_name(raw: Any, problems: Problems) -> str:

@@ -153,6 +153,16 @@ RESTARTED = Record(
     },
     required=("root", "parts"),
 )
+#: What the states take that halt qubes for a change, and start them again.
+CHAIN = Record(
+    {"qubes": Listed(values.QubeName()), "for_good": Listed(values.QubeName())},
+    required=("qubes",),
+)
+#: What the state ``halted_for_restart`` takes.
+RESTARTS = Record(
+    {"systems": Map(values.QubeName(), RESTARTED), "qubes": Listed(values.QubeName())},
+    required=("systems", "qubes"),
+)
 #: What the state ``absent`` takes.
 ABSENT = Record({"adopt": Flag(), "running": Flag()})
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ class Dom0:
         self.spool = place / "packages"
         #: When this door was opened, on the clock that nobody can set.
         self.since = time.monotonic()
+        #: How often anything was forgotten, so that whoever keeps what was seen knows its age.
+        self.changes = 0
         self._app: Any = None
         self._tags: dict[str, frozenset[str]] = {}
         self._features: dict[str, dict[str, str | None]] = {}
@@ -134,8 +137,16 @@ class Dom0:
             _ = self.app.default_template
             return read.values(self.app)
 
+    def forget_everything(self) -> None:
+        """Every look from now on asks qubesd."""
+        self.changes += 1
+        self._app = None
+        for seen in (self._tags, self._features, self._parts):
+            seen.clear()
+
     def forget(self, name: str) -> None:
         """The next look at this qube, and at the list of qubes, asks qubesd."""
+        self.changes += 1
         for seen in (self._tags, self._features, self._parts):
             seen.pop(name, None)
         self.app.domains.clear_cache(invalidate_name=name)
@@ -157,7 +168,11 @@ class Dom0:
                 back = self._brought_back(name, todo, at, app)
                 self._given_up(name)
                 raise StepFailed(step, str(error), todo[:at] + back) from error
-        self.finished(name)
+        if not any(map(halts, todo[-1:])):
+            self.finished(name)
+        # Qubes starts the netvms of a qube with it, and removes some disposables that are off.
+        if any(step.what in ("power", "restart") for step in todo):
+            self.forget_everything()
         self.forget(name)
         return todo
 
@@ -203,6 +218,36 @@ class Dom0:
                 self.finished(name)
 
 
+class Several:
+    """Several qubes through the same door: each step names its qube last, and in what changes."""
+
+    def __init__(self, dom0: Dom0) -> None:
+        self._dom0 = dom0
+
+    def forget(self, name: str) -> None:
+        """The next look at any qube asks qubesd."""
+        self._dom0.forget_everything()
+
+    def finished(self, name: str) -> None:
+        """What is noted of each qube is finished with it, in its own state."""
+
+    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
+        """All steps are done, in their order, each as one about its qube.
+
+        :returns: the steps, as they were done
+        :raises StepFailed: one of them was not, and those after it were not tried
+        """
+        done = list[Step]()
+        for step in steps:
+            qube = step.argv[-1]
+            try:
+                self._dom0.carry_out(qube, [replace(step, what=step.what.partition(".")[0])])
+            except StepFailed as error:
+                raise StepFailed(step, error.said, done) from error
+            done.append(step)
+        return done
+
+
 class Machine:
     """The machine's own properties, through the same door: about no qube, so without notes."""
 
@@ -210,8 +255,8 @@ class Machine:
         self._dom0 = dom0
 
     def forget(self, name: str) -> None:
-        """The next look asks qubesd."""
-        self._dom0.forget(name)
+        """The next look asks qubesd, whose other qubes may follow a default."""
+        self._dom0.forget_everything()
 
     def finished(self, name: str) -> None:
         """Nothing is noted of unfinished work on properties."""

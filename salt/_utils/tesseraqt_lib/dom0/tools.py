@@ -44,6 +44,7 @@ class StepFailed(CommandExecutionError):  # type: ignore[misc]
     def __init__(self, step: Step, said: str, done: list[Step]) -> None:
         super().__init__(f"{shown(step.argv)}: {said}")
         self.step = step
+        self.said = said
         self.done = done
 
 

@@ -24,7 +24,7 @@ class Running:
     """The qubes that run, by name, and the netvm of those that have the default one."""
 
     qubes: Mapping[str, Have]
-    default_netvm: str = ""
+    default_netvm: str | None = None
 
     def served(self, name: str) -> dict[str, str]:
         """Whom the qube serves directly, each with as what."""
@@ -75,11 +75,14 @@ def is_preload(have: Have) -> bool:
     return have.prefs.get("is_preload", UNSET).text == "True"
 
 
-def netvm_of(have: Have, default: str) -> str:
-    """The netvm of a qube. What follows the default one may be predicted, and not known by name."""
+def netvm_of(have: Have, default: str | None) -> str:
+    """The netvm of a qube.
+
+    :param default: the default one as it is by then; ``None`` if it is as the qube shows it
+    """
     netvm = have.prefs.get("netvm", Value("", False))
-    unknown = netvm.default and not netvm.text and have.klass != words.TEMPLATE
-    return default if unknown else netvm.text
+    follows = netvm.default and have.klass != words.TEMPLATE
+    return default if follows and default is not None else netvm.text
 
 
 def goes_when_halted(have: Have) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.model import Fleet, Have, Qube
 from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.run import seen
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls import qubes, sections
 from tesseraqt_lib.sls.state import State
@@ -34,6 +35,7 @@ def states(run: Run, declared: Fleet) -> dict[str, list[State]]:
         leaving(run, declared.all.values()),
         lambda root: run.files.tree_of(declared, root).parts,
         run.policy_file.look(),
+        seen.of_machine(run, declared),
     )
 
 

@@ -6,7 +6,7 @@ Nothing here acts. A test run counts each plan as carried out from then on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Settings, Value
@@ -16,10 +16,8 @@ from tesseraqt_lib.plan import qube as planner
 from tesseraqt_lib.policy import plan as policy_planner
 from tesseraqt_lib.policy.plan import Found
 from tesseraqt_lib.policy.rules import Rule
-from tesseraqt_lib.problems import Problems
-from tesseraqt_lib.roots import deploy, record
-from tesseraqt_lib.roots.phases import Root
-from tesseraqt_lib.run import predicted, users, validate
+from tesseraqt_lib.roots import record
+from tesseraqt_lib.run import predicted, users
 from tesseraqt_lib.run.predicted import look, remember
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
@@ -119,14 +117,18 @@ def global_properties(run: Run, want: Settings) -> Plan:
 
 def restarted(run: Run, want: RunningSystem) -> Plan:
     """The restart after which the qube runs what is declared, or the note that it needs one."""
-    have = look(run, Qube(want.name))
     if not run.test and run.dom0.look(Qube(want.root)) is None:
         return Plan(want.name, refusals=(f"{want.root}, the root of {want.name}, does not exist",))
+    plan = refused_if_serving(run, restart(run, want))
+    return remember(run, Qube(want.name), plan)
+
+
+def restart(run: Run, want: RunningSystem) -> Plan:
+    """The restart that the qube needs, whoever needs it just now, or the note that it does."""
+    have = look(run, Qube(want.name))
     old = record.outdated(want, have, recorded_parts(run, want.root)) if have else []
     root = run.dom0.look(Qube(want.root)) if set(old) & set(want.parts) else None
-    waits = root is not None and power.changes_when_halted(root)
-    plan = refused_if_serving(run, power.restarted(want, have, old, waits))
-    return remember(run, Qube(want.name), plan)
+    return power.restarted(want, have, old, root is not None and power.changes_when_halted(root))
 
 
 def outdated(run: Run, states: Iterable[State]) -> dict[str, list[str]]:
@@ -167,40 +169,6 @@ def policy_plan(
     if run.test:
         run.context[PREDICTED_POLICY] = policy_planner.applied(found, plan)
     return plan
-
-
-def deployed(run: Run, state: State) -> Plan:
-    """The first command of a deployment, which sends the tree."""
-    said = dict(state.arguments)
-    on = said.get("configuration", "auto")
-    tree = run.files.tree(said["system"], said["modules"], on)
-    return Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
-
-
-def compiled(run: Run, state: State) -> Plan:
-    """The steps of one state that pillar compiled to."""
-    return BY_FUNCTION[state.function](run, state)
-
-
-def rules_of(state: State) -> tuple[Rule, ...]:
-    """The rules that a compiled state of policy declares."""
-    return validate.policy_rules(state.arguments["rules"], Problems())
-
-
-BY_FUNCTION: Mapping[str, Callable[[Run, State], Plan]] = {
-    "absent": lambda run, state: absent(run, Qube(state.name, **state.arguments)),
-    "deployed": deployed,
-    "globals": lambda run, state: global_properties(run, dict(state.arguments["prefs"])),
-    "halted": lambda run, state: halted(run, Qube(state.name)),
-    "locked": lambda run, state: Plan(state.name),
-    "policy": lambda run, state: policy(run, rules_of(state)),
-    "policy_narrowed": lambda run, state: policy_narrowed(run, rules_of(state)),
-    "present": lambda run, state: present(run, state.qube),
-    "restarted": lambda run, state: restarted(run, RunningSystem(state.name, **state.arguments)),
-    "running": lambda run, state: running(run, Qube(state.name)),
-    "template_installed": lambda run, state: present(run, state.qube),
-    "valid": lambda run, state: Plan(state.name),
-}
 
 
 def intended(run: Run, want: Qube) -> Plan:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tesseraqt_lib.model import Have, Plan, Qube, Settings, Value
 from tesseraqt_lib.plan import chain, power, predict

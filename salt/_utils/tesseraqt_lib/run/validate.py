@@ -19,7 +19,7 @@ from tesseraqt_lib.check.facts import Observed
 from tesseraqt_lib.declare import parse
 from tesseraqt_lib.declare.size_limit import bounded
 from tesseraqt_lib.guest.printable import cleaned
-from tesseraqt_lib.model import Fleet, Qube, RunningSystem, Settings, System
+from tesseraqt_lib.model import Chain, Fleet, Qube, Restarts, RunningSystem, Settings, System
 from tesseraqt_lib.policy import rules
 from tesseraqt_lib.policy.rules import Rule
 from tesseraqt_lib.problems import Problems
@@ -132,6 +132,16 @@ def absent(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
 def restarted(name: Any, raw: Mapping[str, Any], problems: Problems) -> RunningSystem:
     """What the arguments of the state ``restarted`` declare a qube to run."""
     return parse.restarted(name, bounded(raw, "", problems), problems)
+
+
+def chain(raw: Mapping[str, Any], problems: Problems) -> Chain:
+    """The qubes that the arguments of a state about several qubes name."""
+    return parse.chain(bounded(raw, "", problems), problems)
+
+
+def restarts(raw: Mapping[str, Any], problems: Problems) -> Restarts:
+    """What the arguments of the state ``halted_for_restart`` declare."""
+    return parse.restarts(bounded(raw, "", problems), problems)
 
 
 def deployment(raw: Mapping[str, Any], jobs: Any, problems: Problems) -> tuple[System, int]:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from tesseraqt_lib.model import Fleet, Plan, Step
-from tesseraqt_lib.run import fleet_states, planning
+from tesseraqt_lib.run import compiled, fleet_states
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
 
@@ -17,7 +17,7 @@ def of_fleet(run: Run, declared: Fleet) -> dict[str, Any]:
     """What the next apply would do, by the ID of each state: see ``tesseraqt.plan``."""
     states = chain.from_iterable(fleet_states.states(run, declared).values())
     dry_run = run.dry_run()
-    return told(in_order(states, lambda state: planning.compiled(dry_run, state)))
+    return told(in_order(states, lambda state: compiled.plan(dry_run, state)))
 
 
 def steps(plan: Plan) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def of_machine(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
         name: judged(qube, run.dom0.look(qube), planning.intended(dry_run, qube))
         for name, qube in declared.all.items()
     }
-    states = sls_roots.restart_states(declared, lambda root: trees[root].parts)
+    states = sls_roots.restarts_of(declared, lambda root: trees[root].parts).values()
     return {
         "declared": with_restarts(found, planning.outdated(dry_run, states)),
         "roots": {name: of_root(declared, name, trees[name], run.means) for name in trees},

@@ -10,13 +10,15 @@ from tesseraqt_lib.model import Fleet, Qube
 from tesseraqt_lib.policy.plan import Found
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.sls import policy as sls_policy
+from tesseraqt_lib.sls import power as sls_power
 from tesseraqt_lib.sls import qubes as sls_qubes
 from tesseraqt_lib.sls import roots
+from tesseraqt_lib.sls.seen import Seen
 from tesseraqt_lib.sls.state import State, id_of
 
 SECTIONS = (
     *("policy_narrowed", "templates", "qubes", "globals", "absent"),
-    *("roots", "restarts", "policy", "power"),
+    *("roots", "restarts", "policy", "power", "released"),
 )
 
 
@@ -44,7 +46,11 @@ def validity(section: str, said: Mapping[str, Any]) -> State:
 
 
 def compiled(
-    fleet: Fleet, found: Mapping[str, Qube], fingerprints: roots.Fingerprints, policy: Found
+    fleet: Fleet,
+    found: Mapping[str, Qube],
+    fingerprints: roots.Fingerprints,
+    policy: Found,
+    seen: Seen,
 ) -> dict[str, list[State]]:
     """The states of every section.
 
@@ -52,16 +58,14 @@ def compiled(
         them decides which one can go first
     :param fingerprints: what the parts of a root are made from, by the name of the root
     :param policy: the policy file of the machine
+    :param seen: the declared qubes as they are on the machine
     """
-    templates, qubes, power = sls_qubes.qubes(fleet)
     inner = {
-        "templates": templates,
-        "qubes": qubes,
-        "globals": list(sls_qubes.global_state(fleet)),
+        **sls_qubes.qubes(fleet, seen),
+        "globals": list(sls_power.early_globals(fleet, seen)),
         "absent": sls_qubes.absent_states(fleet, found),
         "roots": roots.root_states(fleet),
-        "restarts": roots.restart_states(fleet, fingerprints),
-        "power": power,
+        "restarts": roots.restart_states(fleet, fingerprints, seen),
     }
     whole = sls_policy.around(inner, fleet, policy)
     return {section: whole[section] for section in SECTIONS}
