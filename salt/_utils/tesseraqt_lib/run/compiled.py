@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tesseraqt_lib.model import Chain, Plan, Qube, Restarts, RunningSystem
 from tesseraqt_lib.policy.rules import Rule
@@ -67,3 +67,18 @@ BY_FUNCTION: Mapping[str, Callable[[Run, State], Plan]] = {
     "template_installed": lambda run, state: planning.present(run, state.qube),
     "valid": lambda run, state: Plan(state.name),
 }
+
+
+def in_order(run: Run, states: Iterable[State]) -> Iterator[tuple[str, Plan]]:
+    """The plan of each state by its ID, in the order of an apply, which skips what requires a
+    state that failed.
+
+    :param run: a test run, in which each plan counts as carried out
+    """
+    blocked: set[str] = set()
+    for state in states:
+        missing = tuple(id_ for id_ in state.requires if id_ in blocked)
+        made = Plan(state.name, waits_for=missing) if missing else plan(run, state)
+        if missing or made.refusals:
+            blocked.add(state.id)
+        yield state.id, made

@@ -5,16 +5,18 @@ qubes have to be off as a whole while one of them changes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tesseraqt_lib.model import Fleet, Plan, Qube
 from tesseraqt_lib.plan import power
 from tesseraqt_lib.plan import qube as planner
 from tesseraqt_lib.plan.chain import Running, goes_when_halted
-from tesseraqt_lib.run import planning, predicted
+from tesseraqt_lib.run import compiled, planning, predicted
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls import qubes as sls_qubes
 from tesseraqt_lib.sls.seen import Seen
+from tesseraqt_lib.sls.state import id_of
 
 #: Where the context has what was seen, and of which machine.
 SEEN = "tesseraqt.seen"
@@ -37,7 +39,7 @@ def looked_at(run: Run, declared: Fleet) -> Seen:
     looked = {name: run.dom0.look(reduced(qube)) for name, qube in kept(declared).items()}
     there = {name: have for name, have in looked.items() if have is not None}
     seen = Seen(there, default_netvm(run, declared))
-    return replace(seen, halted_for_change=tuple(halted_for_change(run, declared, seen)))
+    return replace(seen, halted_for_change=halted_for_change(run, declared, seen))
 
 
 def kept(declared: Fleet) -> dict[str, Qube]:
@@ -63,7 +65,7 @@ def follows_default(qube: Qube) -> bool:
     return qube.prefs.get("netvm", "") is None
 
 
-def halted_for_change(run: Run, declared: Fleet, seen: Seen) -> list[str]:
+def halted_for_change(run: Run, declared: Fleet, seen: Seen) -> tuple[str, ...]:
     """The qubes that run and have to be off while one of them changes, each before whoever
     serves it: chains of which every member may be restarted.
 
@@ -76,12 +78,32 @@ def halted_for_change(run: Run, declared: Fleet, seen: Seen) -> list[str]:
         if (changing := needs(run, sls_qubes.set_early(qube, declared, seen), seen))
     }
     if not causes:
-        return []
+        return ()
     running = predicted.running_qubes(run)
     allowed = {name for name, qube in kept(declared).items() if may_be_halted(qube, seen)}
-    chains = [chain_of(name, changing, running) for name, changing in causes.items()]
-    together = {name for chain in chains if allowed.issuperset(chain) for name in chain}
-    return running.chain(together)
+    chains = {
+        name: chain
+        for name, changing in causes.items()
+        if (chain := chain_of(name, changing, running)) and allowed.issuperset(chain)
+    }
+    while stuck := chains.keys() & refused(run, declared, halting(seen, chains, running)):
+        chains = {name: chain for name, chain in chains.items() if name not in stuck}
+    return halting(seen, chains, running).halted_for_change
+
+
+def halting(seen: Seen, chains: Mapping[str, list[str]], running: Running) -> Seen:
+    """The same, with all of these chains halted."""
+    names = {name for chain in chains.values() for name in chain}
+    return replace(seen, halted_for_change=tuple(running.chain(names)))
+
+
+def refused(run: Run, declared: Fleet, seen: Seen) -> set[str]:
+    """The qubes that would not change in spite of that, be it that somebody whom they need
+    would not: nobody is halted for these."""
+    states = sls_qubes.qubes(declared, seen)
+    planned = compiled.in_order(run.dry_run(), (*states["templates"], *states["qubes"]))
+    found = {id_ for id_, plan in planned if plan.refusals or plan.waits_for}
+    return {name for name in kept(declared) if id_of("qube", name) in found}
 
 
 def needs(run: Run, want: Qube, seen: Seen) -> list[str]:
@@ -93,11 +115,7 @@ def needs(run: Run, want: Qube, seen: Seen) -> list[str]:
     found = [step.what for step in steps if power.needs_halted(step, have)]
     if planning.unreachable_netvm(run, want, have, Plan(want.name, steps)):
         found.append("prefs.netvm")
-    if not found or (have.halted and "template" not in found):
-        return []
-    full = run.dom0.look(want)
-    refused = full is None or planner.present(replace(want, restart="when_needed"), full).refusals
-    return [] if refused else found
+    return [] if have.halted and "template" not in found else found
 
 
 def chain_of(name: str, changing: list[str], running: Running) -> list[str]:

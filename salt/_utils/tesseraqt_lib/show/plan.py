@@ -3,21 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 from tesseraqt_lib.model import Fleet, Plan, Step
 from tesseraqt_lib.run import compiled, fleet_states
 from tesseraqt_lib.run.session import Run
-from tesseraqt_lib.sls.state import State
 
 
 def of_fleet(run: Run, declared: Fleet) -> dict[str, Any]:
     """What the next apply would do, by the ID of each state: see ``tesseraqt.plan``."""
     states = chain.from_iterable(fleet_states.states(run, declared).values())
     dry_run = run.dry_run()
-    return told(in_order(states, lambda state: compiled.plan(dry_run, state)))
+    return told(compiled.in_order(dry_run, states))
 
 
 def steps(plan: Plan) -> list[dict[str, Any]]:
@@ -34,20 +33,6 @@ def step(one: Step) -> dict[str, Any]:
         "argv": list(one.argv),
     }
     return said if one.stdin is None else {**said, "stdin": one.stdin}
-
-
-def in_order(
-    states: Iterable[State], decide: Callable[[State], Plan]
-) -> Iterator[tuple[str, Plan]]:
-    """The plan of each state by its ID, in the order of an apply, which skips what requires a
-    state that failed."""
-    blocked: set[str] = set()
-    for state in states:
-        missing = tuple(id_ for id_ in state.requires if id_ in blocked)
-        plan = Plan(state.name, waits_for=missing) if missing else decide(state)
-        if missing or plan.refusals:
-            blocked.add(state.id)
-        yield state.id, plan
 
 
 def told(plans: Iterable[tuple[str, Plan]]) -> dict[str, Any]:
