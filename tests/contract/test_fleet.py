@@ -62,3 +62,45 @@ def test_what_drifted_comes_back(call, tool):
         *("tesseraqt/qube/dvm-2", "tesseraqt/qube/shown", "tesseraqt/qube/worker")
     ]
     assert call("tesseraqt.plan") == {}
+
+
+#: Qubes makes such a qube with more than is declared: the default netvm, disposables.
+CONFINED = {
+    "nixos_only": "off",
+    "qubes": {
+        "usb": {
+            "template": "nixos",
+            "label": "red",
+            "autostart": True,
+            "prefs": {
+                "netvm": "none",
+                "default_dispvm": "none",
+                "virt_mode": "hvm",
+                "maxmem": 0,
+            },
+            "features": {"x-one": 1},
+            "firewall": ["drop"],
+            "devices": {"pci": {"dom0:00_14.0": "required"}},
+        }
+    },
+}
+
+
+def test_after_each_write_a_new_qube_is_as_confined_as_declared(tmp_path, app, look, tool):
+    pillar = simulated_dom0.write_pillar(tmp_path / "pillar", {"dom0": {"tesseraqt": CONFINED}})
+    config = simulated_dom0.write_config(tmp_path / "minion", pillar)
+    simulated_dom0.salt_call(config, "saltutil.sync_all", capture_output=True)
+    options = {"capture_output": True, "text": True}
+    ended = simulated_dom0.salt_call(config, "tesseraqt.plan", "--out=json", **options)
+    steps = json.loads(ended.stdout)["local"]["tesseraqt/qube/usb"]["steps"]
+    for number, step in enumerate(steps, 1):
+        argv = step["argv"]
+        if argv[0] == "qubesd-query":
+            app.qubesd_call(argv[4], argv[3], None, b"action=drop\n")
+        else:
+            assert tool(argv[0].replace("-", "_"), *argv[1:]).rc == 0, argv
+        usb = look("usb")
+        assert number == 1 or usb.netvm is None, argv
+        assert number <= 3 or usb.default_dispvm is None, argv
+        assert usb.autostart is (number == len(steps)), argv
+    assert [device.port_id for device in look("usb").devices["pci"].get_assigned_devices()]

@@ -33,6 +33,8 @@ class Ran:
     what: str
     argv: tuple[str, ...]
     writes: list[dict]
+    #: Whether a new qube is not kept without it.
+    confines: bool = False
 
 
 @dataclass
@@ -162,7 +164,7 @@ class _Watch:
             self._real(step, app)
         finally:
             made = [call for call in self._since(before) if call["writing"]]
-            self._run.ran.append(Ran(self._minion._id, step.what, step.argv, made))
+            self._run.ran.append(Ran(self._minion._id, step.what, step.argv, made, step.confines))
 
     def _size(self) -> int:
         return (self._world.path / "calls.jsonl").stat().st_size

@@ -214,6 +214,9 @@ class Step:
     stdin: str | None = None
     #: Checked and copied aside before the command may read it.
     package: Package | None = None
+    #: It takes something away, or settles what a new qube must never have otherwise: a qube that
+    #: is made and cannot be confined so is not kept.
+    confines: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,9 @@ TEMPLATES_VOLUMES = {APP: ("root",), DISP: ("private", "root")}
 #: Classes that disposables can be made from (``qubes/vm/mix/dvmtemplate.py``).
 DISPOSABLE_SOURCES = (APP, STANDALONE)
 
+#: Properties by which a qube serves others.
+SERVES = ("provides_network", "template_for_dispvms")
+
 #: Properties that only some classes have.
 ONLY_ON = {
     "template_for_dispvms": DISPOSABLE_SOURCES,

@@ -122,9 +122,11 @@ def named(changes):
 
 
 def parted(done, left, id_):
-    """What was done and what is left, together; nothing is both."""
-    changed = [run.results.get(id_, {}).get("changes", {}) for run in (done, left)]
-    return sorted(name for changes in changed for name in named(changes))
+    """What was done and what is left, together; nothing is both, but for a value on its way."""
+    changed, still = (run.results.get(id_, {}).get("changes", {}) for run in (done, left))
+    halfway = set(named(changed)) & set(named(still))
+    assert all(changed[name]["new"] == still[name]["old"] == "" for name in halfway), id_
+    return sorted({*named(changed), *named(still)})
 
 
 def test_the_machine_has_no_part_in_the_notes_of_a_qube_called_globals(world, minion):

@@ -165,9 +165,10 @@ class Dom0:
             try:
                 self._do(name, step, app)
             except (tools.Failed, OSError) as error:
+                kept = [] if self._withdrawn(name, todo, at, app) else todo[:at]
                 back = self._brought_back(name, todo, at, app)
                 self._given_up(name)
-                raise StepFailed(step, str(error), todo[:at] + back) from error
+                raise StepFailed(step, str(error), kept + back) from error
         if not any(map(halts, todo[-1:])):
             self.finished(name)
         # Qubes starts the netvms of a qube with it, and removes some disposables that are off.
@@ -189,6 +190,20 @@ class Dom0:
             self.whole.begin(name)
         if marks(step):
             self.begun.finish(name)
+
+    @staticmethod
+    def _withdrawn(name: str, todo: list[Step], at: int, app: Any) -> bool:
+        """Whether a qube is gone that was made just now and could not be confined as declared.
+
+        Qubes makes it with the default netvm, and what it was not kept from, it might do.
+        """
+        made = [nr for nr, step in enumerate(todo[:at]) if makes(step)]
+        if not made or not any(step.confines for step in todo[at:]):
+            return False
+        with contextlib.suppress(tools.Failed):
+            tools.run(Step("qube", "", None, ("qvm-remove", "--force", "--", name)), app)
+            return True
+        return False
 
     def _brought_back(self, name: str, todo: list[Step], at: int, app: Any) -> list[Step]:
         """The qube runs again if it was halted for steps of which one then failed.

@@ -15,25 +15,44 @@ from tesseraqt_lib.model import Have, Qube, Step
 from tesseraqt_lib.plan.steps import tag_steps
 
 
-def steps(want: Qube, have: Have) -> Iterator[Step]:
-    """The steps to the declared containers and wires.
+def taking(want: Qube, have: Have) -> Iterator[Step]:
+    """The steps after which the qube has no flag and no wire that is not declared, or another.
 
-    The tag that says to look for such features is there as long as any of them, and as long
-    as the qube has not been restarted without them.
+    The tag that says to look for such features is there before any of them, and that a restart
+    is needed is noted before a flag changes.
     """
-    wanted = features(want, have)
-    changed = {name: new for name, new in wanted.items() if new != have.features.get(name)}
-    some = any(new is not None for new in wanted.values())
-    flagged = any(name.startswith(FLAG) for name in changed)
-    if some:
+    wanted, changed = features(want, have), changes(want, have)
+    if any(new is not None for new in wanted.values()):
         yield from tag_steps(want.name, {words.CONTAINERS_TAG: True}, have.tags)
-    if flagged:
+    if any(name.startswith(FLAG) for name in changed):
         yield from note_outdated(have)
     for name, new in changed.items():
-        yield step(want.name, name, have.features.get(name), new)
+        if new is None:
+            yield step(want.name, name, have.features.get(name), new)
+
+
+def giving(want: Qube, have: Have) -> Iterator[Step]:
+    """The steps to the declared flags and wires.
+
+    The tag is there as long as any of them, and as long as the qube has not been restarted
+    without them.
+    """
+    wanted, changed = features(want, have), changes(want, have)
+    for name, new in changed.items():
+        if new is not None:
+            yield step(want.name, name, have.features.get(name), new)
+    some = any(new is not None for new in wanted.values())
+    flagged = any(name.startswith(FLAG) for name in changed)
     waits = start_time(have) and (flagged or needs_restart(have))
     if want.all_containers and not some and not waits:
         yield from cleanup(have)
+
+
+def changes(want: Qube, have: Have) -> dict[str, str | None]:
+    """Those of the features of tesseraqt's own that are not as they are to be."""
+    return {
+        name: new for name, new in features(want, have).items() if new != have.features.get(name)
+    }
 
 
 def features(want: Qube, have: Have) -> dict[str, str | None]:

@@ -58,6 +58,7 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
         template=(want.template or "") if klass in words.ROOTLESS else "",
         tags=source.tags | words.BLANK_TAGS,
         label=source.label if want.clone else want.label or source.label,
+        features=copied_features(source) if want.clone else source.features,
         volumes=sizes_only(source.volumes) if want.clone else {},
         devices={} if klass == words.DISP else source.devices,
         unfinished=False,
@@ -65,6 +66,12 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
         stopped=False,
         predicted=True,
     )
+
+
+def copied_features(source: Have) -> Mapping[str, str]:
+    """The features of a clone: its properties come first, and one of them brings a feature."""
+    serves = source.prefs.get("provides_network", Value("", True)).text == "True"
+    return {**({"servicevm": "1"} if serves else {}), **source.features}
 
 
 def sizes_only(volumes: Mapping[str, Volume]) -> dict[str, Volume]:

@@ -13,19 +13,10 @@ from dataclasses import replace
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.model import Have, Package, Plan, Qube, Step, Value
-from tesseraqt_lib.plan import containers, power, steps
+from tesseraqt_lib.plan import confinement, power
 from tesseraqt_lib.plan.power import shutdown
 from tesseraqt_lib.plan.predict import after_creation
-from tesseraqt_lib.plan.steps import (
-    ended_assignments,
-    feature_steps,
-    firewall_steps,
-    new_assignments,
-    pref_step,
-    service_steps,
-    tag_steps,
-    volume_steps,
-)
+from tesseraqt_lib.plan.steps import tag_steps
 
 
 def present(
@@ -48,9 +39,7 @@ def present(
         return Plan(want.name, refusals=tuple(why))
     if have.half and want.made_whole:
         return recreated(want, have, source, spool)
-    return power.halted_if_needed(
-        want, have, [*ownership_step(want, have), *differences(want, have)], unreachable
-    )
+    return changed(want, have, unreachable)
 
 
 def absent(want: Qube, have: Have | None, users: Sequence[str] = ()) -> Plan:
@@ -101,10 +90,22 @@ def created(want: Qube, source: Have | None, spool: str) -> Plan:
     """The steps that make a qube that is not there."""
     if cannot := missing_for_creation(want):
         return Plan(want.name, refusals=(cannot,))
-    create, new = creation(want, spool), after_creation(want, source)
+    create = creation(want, spool)
+    new = replace(after_creation(want, source), unfinished=True)
     if why := tuple(shrinking(want, new)):
         return Plan(want.name, refusals=why)
-    return Plan(want.name, (create, *ownership_step(want, new), *differences(want, new)))
+    return Plan(want.name, (create, *changed(want, new).steps))
+
+
+def changed(want: Qube, have: Have, unreachable: str = "") -> Plan:
+    """The steps that set what differs: a new qube is confined before it is marked, and what
+    confines a qube that runs does not wait for its halt."""
+    first, last = confinement.confining(want, have), confinement.widening(want, have)
+    owned = [*ownership_step(want, have)]
+    first = [*first, *owned] if have.unfinished else [*owned, *first]
+    taken = confinement.taking(want, have)
+    rest = power.halted_if_needed(want, have, [*taken, *last], unreachable)
+    return rest if rest.refusals else replace(rest, steps=(*first, *rest.steps))
 
 
 def recreated(want: Qube, half: Have, source: Have | None, spool: str) -> Plan:
@@ -192,46 +193,3 @@ def ownership_step(want: Qube, have: Have) -> Iterator[Step]:
     """The step that marks the qube as tesseraqt's own."""
     if words.OWNER_TAG not in have.tags:
         yield from tag_steps(want.name, {words.OWNER_TAG: True}, have.tags)
-
-
-def differences(want: Qube, have: Have) -> Iterator[Step]:
-    """The steps from ``have`` to ``want``, in an order in which Qubes takes them.
-
-    Devices go before the mode that forbids them and come after the one that allows them;
-    the network comes last, when the rules for it stand.
-    """
-    name, prefs = want.name, changed_prefs(want, have)
-    first = [step for step in prefs if step.what.removeprefix("prefs.") in words.FIRST_PREFS]
-    network = [step for step in prefs if step.what == "prefs.netvm"]
-    yield from root_steps(want, have)
-    yield from ended_assignments(name, want.devices, have.devices)
-    yield from first
-    yield from (step for step in prefs if step not in first and step not in network)
-    yield from feature_steps(name, want.features, have.features)
-    yield from service_steps(name, want.services, have.features)
-    yield from tag_steps(name, want.tags, have.tags)
-    yield from containers.steps(want, have)
-    yield from volume_steps(name, want.volumes, have.volumes)
-    yield from new_assignments(name, want.devices, have.devices)
-    yield from firewall_steps(name, want.firewall, have.firewall)
-    yield from network
-
-
-def root_steps(want: Qube, have: Have) -> Iterator[Step]:
-    """The steps that give the qube its label and, where it can change, its template."""
-    if want.label and want.label != have.label:
-        yield pref_step(("qvm-prefs",), (want.name,), "label", Value(have.label, False), want.label)
-    if want.template and have.klass in words.ROOTLESS and want.template != have.template:
-        old = Value(have.template, False)
-        yield pref_step(("qvm-prefs",), (want.name,), "template", old, want.template)
-
-
-def changed_prefs(want: Qube, have: Have) -> list[Step]:
-    """The steps for the properties that differ, those that others depend on first."""
-    rank = {name: at for at, name in enumerate(words.FIRST_PREFS)}
-    named = sorted(want.prefs, key=lambda name: (rank.get(name, len(rank)), name))
-    return [
-        pref_step(("qvm-prefs",), (want.name,), name, have.prefs.get(name), want.prefs[name])
-        for name in named
-        if not steps.same_value(want.prefs[name], have.prefs.get(name, Value("", True)))
-    ]

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tesseraqt_lib.model import Fleet, Plan, Qube
-from tesseraqt_lib.plan import power
-from tesseraqt_lib.plan import qube as planner
+from tesseraqt_lib.plan import confinement, power
 from tesseraqt_lib.plan.chain import Running, goes_when_halted
 from tesseraqt_lib.run import compiled, planning, predicted
 from tesseraqt_lib.run.session import Run
@@ -111,7 +110,11 @@ def needs(run: Run, want: Qube, seen: Seen) -> list[str]:
     have = seen.there.get(want.name)
     if have is None or not (have.owned or want.adopt):
         return []
-    steps = (*planner.root_steps(want, have), *planner.changed_prefs(want, have))
+    steps = (
+        *confinement.root_steps(want, have),
+        *confinement.pref(want, have, "maxmem"),
+        *confinement.pref(want, have, "netvm"),
+    )
     found = [step.what for step in steps if power.needs_halted(step, have)]
     if planning.unreachable_netvm(run, want, have, Plan(want.name, steps)):
         found.append("prefs.netvm")

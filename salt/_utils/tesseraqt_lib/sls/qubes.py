@@ -55,7 +55,9 @@ def released_states(qubes: Iterable[Qube], seen: Seen) -> Iterator[State]:
     for qube in qubes:
         _, rest = order.split_off(qube, seen.given_up(qube))
         if rest:
-            state = present_state(rest, frozenset(), "released")
+            # Qubes takes this feature away together with the network.
+            kept = {key: qube.features[key] for key in ("servicevm",) if key in qube.features}
+            state = present_state(replace(rest, features=kept), frozenset(), "released")
             yield replace(state, requires=(id_of("qube", qube.name),))
 
 
