@@ -101,12 +101,15 @@ def test_the_default_netvm_may_be_the_gateway(problems, world, said):
 def test_an_undeclared_whonix_template_makes_a_whonix_qube(problems, world):
     qubes = {"anon": providing(template="whonix-workstation-18", label="red")}
     assert problems(qubes) == [
-        "qubes.anon.containers: a Whonix qube gets no containers and no wires"
+        "qubes.anon.containers: a Whonix qube gets no containers and no wires",
+        "qubes.anon.containers: goes into the root 'whonix-workstation-18', which is not declared",
     ]
 
 
 def test_a_template_that_was_always_whonix_stays_whonix(problems, world):
     templates = {"whonix-workstation-18": {"nixos": {"packages": ["hello"]}}}
     assert problems({}, templates=templates) == [
-        "templates.whonix-workstation-18.nixos: a Whonix qube stays Whonix"
+        "templates.whonix-workstation-18.nixos: a Whonix qube stays Whonix",
+        "templates.whonix-workstation-18.nixos: goes into the root 'whonix-workstation-18', which"
+        " is not tesseraqt's: declare it with `adopt: true`, or a `clone:` of it",
     ]

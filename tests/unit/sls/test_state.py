@@ -61,7 +61,7 @@ def compiled(fleet):
     gone = {name: qube for name, qube in fleet.all.items() if qube.absent}
     fingerprints = dict.fromkeys(("qube", "web", "db"), "0" * 12)
     found = Found(None, f"{REST}\n")
-    by_section = sections.compiled(fleet, gone, lambda root: fingerprints, found)
+    by_section = sections.compiled(fleet, gone, lambda root: fingerprints, found, {})
     first = [sections.valid(section, Problems()) for section in by_section]
     return [*first, *(state for states in by_section.values() for state in states)]
 

@@ -6,26 +6,19 @@ Nothing here acts. A test run counts each plan as carried out from then on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Settings, Value
 from tesseraqt_lib.plan import global_properties as global_planner
 from tesseraqt_lib.plan import power
 from tesseraqt_lib.plan import qube as planner
-from tesseraqt_lib.policy import plan as policy_planner
-from tesseraqt_lib.policy.plan import Found
-from tesseraqt_lib.policy.rules import Rule
-from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.roots import deploy, record
 from tesseraqt_lib.roots.phases import Root
-from tesseraqt_lib.run import predicted, validate
+from tesseraqt_lib.run import predicted, wiring
 from tesseraqt_lib.run.predicted import look, remember
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
-
-#: Where the context has what a test run would have made of the policy file by now.
-PREDICTED_POLICY = "tesseraqt.predicted_policy"
 
 
 def present(run: Run, want: Qube) -> Plan:
@@ -135,28 +128,6 @@ def recorded_parts(run: Run, root: str) -> dict[str, record.Part]:
     return record.read(run.dom0.feature(root, record.PARTS))
 
 
-def policy_narrowed(run: Run, rules: tuple[Rule, ...]) -> Plan:
-    """The step after which policy allows nothing that is not declared."""
-    return policy_plan(run, rules, policy_planner.narrowed)
-
-
-def policy(run: Run, rules: tuple[Rule, ...]) -> Plan:
-    """The step after which policy is as declared."""
-    return policy_plan(run, rules, policy_planner.exact)
-
-
-def policy_plan(
-    run: Run, rules: tuple[Rule, ...], decide: Callable[[tuple[Rule, ...], Found], Plan]
-) -> Plan:
-    """The plan for the policy file; a test run counts it as carried out from then on."""
-    found = run.context.get(PREDICTED_POLICY) if run.test else None
-    found = run.policy_file.look() if found is None else found
-    plan = decide(rules, found)
-    if run.test:
-        run.context[PREDICTED_POLICY] = policy_planner.applied(found, plan)
-    return plan
-
-
 def deployed(run: Run, state: State) -> Plan:
     """The first command of a deployment, which sends the tree."""
     said = dict(state.arguments)
@@ -165,14 +136,20 @@ def deployed(run: Run, state: State) -> Plan:
     return Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
 
 
-def compiled(run: Run, state: State) -> Plan:
-    """The steps of one state that pillar compiled to."""
+def compiled(run: Run, state: State, failed: Collection[str]) -> Plan:
+    """The steps of one state that pillar compiled to.
+
+    :param failed: the states before it that would fail or be skipped
+    """
+    if state.function in ("policy", "policy_narrowed"):
+        return wiring.compiled(run, state, failed)
     return BY_FUNCTION[state.function](run, state)
 
 
-def rules_of(state: State) -> tuple[Rule, ...]:
-    """The rules that a compiled state of policy declares."""
-    return validate.policy_rules(state.arguments["rules"], Problems())
+def valid(state: State) -> Plan:
+    """Nothing to do, but to say what is wrong."""
+    why = state.arguments.get("problems")
+    return Plan(state.name, refusals=tuple(why.splitlines()) if why else ())
 
 
 BY_FUNCTION: Mapping[str, Callable[[Run, State], Plan]] = {
@@ -181,13 +158,11 @@ BY_FUNCTION: Mapping[str, Callable[[Run, State], Plan]] = {
     "globals": lambda run, state: global_properties(run, dict(state.arguments["prefs"])),
     "halted": lambda run, state: halted(run, Qube(state.name)),
     "locked": lambda run, state: Plan(state.name),
-    "policy": lambda run, state: policy(run, rules_of(state)),
-    "policy_narrowed": lambda run, state: policy_narrowed(run, rules_of(state)),
     "present": lambda run, state: present(run, state.qube),
     "restarted": lambda run, state: restarted(run, RunningSystem(state.name, **state.arguments)),
     "running": lambda run, state: running(run, Qube(state.name)),
     "template_installed": lambda run, state: present(run, state.qube),
-    "valid": lambda run, state: Plan(state.name),
+    "valid": lambda run, state: valid(state),
 }
 
 

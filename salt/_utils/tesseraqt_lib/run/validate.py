@@ -15,13 +15,13 @@ from salt.exceptions import SaltInvocationError
 from tesseraqt_lib.check import fleet as check_fleet
 from tesseraqt_lib.check import machine, nixos_only, roots, trust
 from tesseraqt_lib.check import qube as check_qube
-from tesseraqt_lib.check.facts import Observed
+from tesseraqt_lib.check.facts import Observed, Told
 from tesseraqt_lib.declare import parse
 from tesseraqt_lib.declare.size_limit import bounded
 from tesseraqt_lib.guest.printable import cleaned
 from tesseraqt_lib.model import Fleet, Qube, RunningSystem, Settings, System
 from tesseraqt_lib.policy import rules
-from tesseraqt_lib.policy.rules import Rule
+from tesseraqt_lib.policy.rules import Needs, Rule
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.run.session import Run
 
@@ -75,6 +75,7 @@ def against_machine(run: Run, declared: Fleet, problems: Problems) -> None:
     nixos_only.check_observed(declared, run.dom0, problems)
     roots.files(declared, run.files.there, problems)
     trust.check(Observed(declared, run.dom0), problems)
+    trust.check_told(Told(declared, run.dom0), problems)
     roots.check(declared, run.dom0, problems)
 
 
@@ -153,3 +154,8 @@ def policy_rules(raw: Any, problems: Problems) -> tuple[Rule, ...]:
     """The rules that the arguments of the states of policy declare."""
     said = [] if raw in (None, ()) else raw
     return rules.declared(bounded(said, "rules", problems, list), problems)
+
+
+def policy_needs(raw: Any, problems: Problems) -> Needs:
+    """What the arguments of the state ``policy`` say that the ends of its rules need."""
+    return rules.needs(bounded(raw, "needs", problems), problems)
