@@ -103,7 +103,7 @@ def plan() -> dict[str, Any]:
         qubesctl tesseraqt.plan --out=json
     """
     declared, problems = _checked()
-    validate.refuse(problems)
+    validate.refuse(problems, show_plan.of_policy(_run(), declared, problems))
     planned = show_plan.of_fleet(_run(), declared, problems)
     if any("refused" in one for one in planned.values()):
         __context__["retcode"] = 1

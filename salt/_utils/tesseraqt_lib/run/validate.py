@@ -7,7 +7,7 @@ the machine after that, and only if nothing was wrong until then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from salt.exceptions import SaltInvocationError
@@ -109,13 +109,14 @@ def accepted(read: Callable[[Problems], Wanted]) -> Wanted:
     return wanted
 
 
-def refuse(problems: Problems) -> None:
+def refuse(problems: Problems, also: Iterable[str] = ()) -> None:
     """Nothing is wrong.
 
+    :param also: more lines for the message
     :raises SaltInvocationError: something is; the message tells all of it
     """
     if problems.found:
-        raise SaltInvocationError(problems.text())
+        raise SaltInvocationError("\n".join((problems.text(), *also)))
 
 
 def present(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:

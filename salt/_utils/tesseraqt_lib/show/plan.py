@@ -11,6 +11,7 @@ from tesseraqt_lib.model import Fleet, Plan, Step
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.run import fleet_states, planning
 from tesseraqt_lib.run.session import Run
+from tesseraqt_lib.sls import sections
 from tesseraqt_lib.sls.state import State
 
 
@@ -19,6 +20,15 @@ def of_fleet(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
     states = chain.from_iterable(fleet_states.states(run, declared, problems).values())
     dry_run = run.dry_run()
     return told(in_order(states, lambda state, failed: planning.compiled(dry_run, state, failed)))
+
+
+def of_policy(run: Run, declared: Fleet, problems: Problems) -> Iterator[str]:
+    """What the next apply would do although something is wrong with the declaration, in lines."""
+    policy = run.policy_file.look() if problems.found else None
+    for state in sections.narrowed_first(declared, policy, problems) if policy else ():
+        plan = planning.compiled(run.dry_run(), state, ())
+        yield from plan.refusals
+        yield from (f"an apply takes this away all the same: {one.old}" for one in plan.steps)
 
 
 def steps(plan: Plan) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ BEFORE = ("templates", "qubes", "roots", "restarts")
 #: Why the wires stay where nothing is declared: a pillar that is lost is no wish.
 KEPT = (
     "pillar declares no qube, and {path} still allows wires: they stay. To take all of them away,"
-    " whatever pillar says: qubesctl state.single tesseraqt.policy_narrowed all force=True"
+    " whatever pillar says: qubesctl state.single tesseraqt.policy_narrowed all"
 )
 
 
