@@ -77,10 +77,11 @@ def fleet(section: str | None = None) -> Any:
     """
     if section is not None and section not in sections.SECTIONS:
         raise SaltInvocationError(f"{section!r} is not one of: {', '.join(sections.SECTIONS)}")
-    declared, problems = _checked()
     if section is not None:
+        declared, problems = validate.checked_or_unseen(_run(), __pillar__)
         states = fleet_states.section(_run(), declared, problems, section)
         return [state.data() for state in states]
+    declared, problems = _checked()
     validate.refuse(problems)
     compiled = fleet_states.every_section(_run(), declared, problems)
     return {name: [state.data() for state in states] for name, states in compiled.items()}

@@ -164,3 +164,12 @@ def test_what_cannot_be_narrowed_is_not_pruned(mine, apply):
     results = apply({"tesseraqt": FLEET}, "tesseraqt.prune")
     assert results[NARROWED]["result"] is False
     assert "gone" in mine.qubes()
+
+
+@pytest.mark.parametrize("sls", ["tesseraqt", "tesseraqt.policy_narrowed"])
+def test_a_machine_that_does_not_answer_keeps_no_wire(mine, apply, sls):
+    mine.inject("fail", count="calls", method=r"admin\.vm\.List")
+    results = apply({"tesseraqt": without("g2", "b")}, sls)
+    assert lines(mine) == {G2_G1, CRAFT_G1}
+    told = [one["comment"] for one in results.values() if one["result"] is False]
+    assert "the machine cannot be looked at: " in told[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from salt.exceptions import SaltInvocationError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 from tesseraqt_lib.check import fleet as check_fleet
 from tesseraqt_lib.check import machine, nixos_only, roots, trust
@@ -46,6 +46,21 @@ def checked(run: Run, pillar: Mapping[str, Any]) -> tuple[Fleet, Problems]:
         run.context[CHECKED] = (key, *fleet(run, raw))
     _, declared, problems = run.context[CHECKED]
     return declared, problems
+
+
+def checked_or_unseen(run: Run, pillar: Mapping[str, Any]) -> tuple[Fleet, Problems]:
+    """The same for SLS files, where a machine that does not answer is a problem like others: if
+    it were raised, nothing would run, and policy would not be narrowed.
+
+    :param pillar: ``__pillar__``
+    """
+    try:
+        return checked(run, pillar)
+    except CommandExecutionError as error:
+        problems = Problems()
+        declared = alone(pillar.get("tesseraqt"), problems)
+        problems.add("", f"the machine cannot be looked at: {error.strerror}")
+        return declared, problems
 
 
 def fleet(run: Run, raw: Any) -> tuple[Fleet, Problems]:
