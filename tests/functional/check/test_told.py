@@ -16,6 +16,7 @@ from policy_worlds import (
     recorded,
     without,
 )
+from salt.exceptions import CommandExecutionError
 
 CRAFT, EVIL, LAIR = (f"tesseraqt/qube/{name}" for name in ("craft", "evil", "lair"))
 HOW = "; declare only NixOS and Whonix qubes, or set `nixos_only: warn`"
@@ -93,6 +94,13 @@ def test_plan_and_status_say_it_of_that_qube(mine, minion):
     status = minion.call(mine, OPEN, "tesseraqt.status")["declared"]
     assert status["evil"]["blocked"] == [why]
     assert status["g1"]["status"] == "missing"
+
+
+def test_a_refused_root_is_not_built_either(mine, declare):
+    mine.edit("evil", features={"os-distribution": "fedora"})
+    with pytest.raises(CommandExecutionError, match="its root 'evil' reports 'fedora'"):
+        declare({"tesseraqt": OPEN}).modules["tesseraqt.build"]("evil")
+    assert mine.writes() == []
 
 
 def test_what_is_declared_against_the_rule_still_stops_everything(mine, minion):
