@@ -99,7 +99,10 @@ def _declared(root: str) -> dict[str, Any]:
     """The arguments of the state that would deploy the root."""
     for state in __salt__["tesseraqt.fleet"]("roots"):
         if state["id"] == id_of("root", root):
-            return {key: value for one in state["arguments"] for key, value in one.items()}
+            said = {key: value for one in state["arguments"] for key, value in one.items()}
+            if why := said.get("problems"):
+                raise CommandExecutionError(why)
+            return said
     raise SaltInvocationError(f"{root!a} has no NixOS declared, or the declaration has problems")
 
 

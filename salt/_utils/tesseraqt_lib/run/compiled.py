@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tesseraqt_lib.model import Chain, Plan, Qube, Restarts, RunningSystem
-from tesseraqt_lib.policy.rules import Rule
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.roots import deploy
 from tesseraqt_lib.roots.phases import Root
-from tesseraqt_lib.run import chains, planning, validate
+from tesseraqt_lib.run import chains, planning, validate, wiring
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
 
@@ -23,14 +22,20 @@ def deployed(run: Run, state: State) -> Plan:
     return Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
 
 
-def plan(run: Run, state: State) -> Plan:
-    """The steps of one state that pillar compiled to."""
+def plan(run: Run, state: State, failed: Collection[str]) -> Plan:
+    """The steps of one state that pillar compiled to.
+
+    :param failed: the states before it that would fail or be skipped
+    """
+    if state.function in ("policy", "policy_narrowed"):
+        return wiring.compiled(run, state, failed)
     return BY_FUNCTION[state.function](run, state)
 
 
-def rules_of(state: State) -> tuple[Rule, ...]:
-    """The rules that a compiled state of policy declares."""
-    return validate.policy_rules(state.arguments["rules"], Problems())
+def valid(state: State) -> Plan:
+    """Nothing to do, but to say what is wrong."""
+    why = state.arguments.get("problems")
+    return Plan(state.name, refusals=tuple(why.splitlines()) if why else ())
 
 
 def chain(state: State) -> Chain:
@@ -56,8 +61,6 @@ BY_FUNCTION: Mapping[str, Callable[[Run, State], Plan]] = {
     "halted_for_restart": lambda run, state: chains.halted_for_restart(run, restarts(state)),
     "halted": lambda run, state: planning.halted(run, Qube(state.name)),
     "locked": lambda run, state: Plan(state.name),
-    "policy": lambda run, state: planning.policy(run, rules_of(state)),
-    "policy_narrowed": lambda run, state: planning.policy_narrowed(run, rules_of(state)),
     "present": lambda run, state: planning.present(run, state.qube),
     "restarted": lambda run, state: planning.restarted(
         run, RunningSystem(state.name, **state.arguments)
@@ -65,7 +68,7 @@ BY_FUNCTION: Mapping[str, Callable[[Run, State], Plan]] = {
     "running": lambda run, state: planning.running(run, Qube(state.name)),
     "started_again": lambda run, state: chains.started_again(run, chain(state)),
     "template_installed": lambda run, state: planning.present(run, state.qube),
-    "valid": lambda run, state: Plan(state.name),
+    "valid": lambda run, state: valid(state),
 }
 
 
@@ -78,7 +81,7 @@ def in_order(run: Run, states: Iterable[State]) -> Iterator[tuple[str, Plan]]:
     blocked: set[str] = set()
     for state in states:
         missing = tuple(id_ for id_ in state.requires if id_ in blocked)
-        made = Plan(state.name, waits_for=missing) if missing else plan(run, state)
+        made = Plan(state.name, waits_for=missing) if missing else plan(run, state, blocked)
         if missing or made.refusals:
             blocked.add(state.id)
         yield state.id, made

@@ -6,24 +6,18 @@ Nothing here acts. A test run counts each plan as carried out from then on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Settings, Value
 from tesseraqt_lib.plan import global_properties as global_planner
 from tesseraqt_lib.plan import power
 from tesseraqt_lib.plan import qube as planner
-from tesseraqt_lib.policy import plan as policy_planner
-from tesseraqt_lib.policy.plan import Found
-from tesseraqt_lib.policy.rules import Rule
 from tesseraqt_lib.roots import record
 from tesseraqt_lib.run import predicted, users
 from tesseraqt_lib.run.predicted import look, remember
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
-
-#: Where the context has what a test run would have made of the policy file by now.
-PREDICTED_POLICY = "tesseraqt.predicted_policy"
 
 
 def present(run: Run, want: Qube) -> Plan:
@@ -147,28 +141,6 @@ def recorded_parts(run: Run, root: str) -> dict[str, record.Part]:
     if run.dom0.look(Qube(root)) is None:
         return {}
     return record.read(run.dom0.feature(root, record.PARTS))
-
-
-def policy_narrowed(run: Run, rules: tuple[Rule, ...]) -> Plan:
-    """The step after which policy allows nothing that is not declared."""
-    return policy_plan(run, rules, policy_planner.narrowed)
-
-
-def policy(run: Run, rules: tuple[Rule, ...]) -> Plan:
-    """The step after which policy is as declared."""
-    return policy_plan(run, rules, policy_planner.exact)
-
-
-def policy_plan(
-    run: Run, rules: tuple[Rule, ...], decide: Callable[[tuple[Rule, ...], Found], Plan]
-) -> Plan:
-    """The plan for the policy file; a test run counts it as carried out from then on."""
-    found = run.context.get(PREDICTED_POLICY) if run.test else None
-    found = run.policy_file.look() if found is None else found
-    plan = decide(rules, found)
-    if run.test:
-        run.context[PREDICTED_POLICY] = policy_planner.applied(found, plan)
-    return plan
 
 
 def intended(run: Run, want: Qube) -> Plan:

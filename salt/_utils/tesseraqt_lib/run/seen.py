@@ -5,6 +5,7 @@ qubes have to be off as a whole while one of them changes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from tesseraqt_lib.plan.chain import Running, goes_when_halted
 from tesseraqt_lib.run import compiled, planning, predicted
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls import qubes as sls_qubes
+from tesseraqt_lib.sls import refusals
 from tesseraqt_lib.sls.seen import Seen
 from tesseraqt_lib.sls.state import id_of
 
@@ -21,24 +23,26 @@ from tesseraqt_lib.sls.state import id_of
 SEEN = "tesseraqt.seen"
 
 
-def of_machine(run: Run, declared: Fleet) -> Seen:
+def of_machine(run: Run, declared: Fleet, speaks_against: Mapping[str, str]) -> Seen:
     """What of the machine decides about the order of states, and about more states.
 
     All SLS files that render in a run ask; it is found out once, as long as nothing changes.
+
+    :param speaks_against: the qubes that are not changed for what they say, and why
     """
     key = (id(run.dom0), run.dom0.changes, id(declared))
     if run.context.get(SEEN, (None,))[0] != key:
-        run.context[SEEN] = (key, looked_at(run, declared), declared)
+        run.context[SEEN] = (key, looked_at(run, declared, speaks_against), declared)
     found: Seen = run.context[SEEN][1]
     return found
 
 
-def looked_at(run: Run, declared: Fleet) -> Seen:
+def looked_at(run: Run, declared: Fleet, speaks_against: Mapping[str, str]) -> Seen:
     """The declared qubes as they are on the machine, and the chains among them."""
     looked = {name: run.dom0.look(reduced(qube)) for name, qube in kept(declared).items()}
     there = {name: have for name, have in looked.items() if have is not None}
     seen = Seen(there, default_netvm(run, declared))
-    return replace(seen, halted_for_change=halted_for_change(run, declared, seen))
+    return replace(seen, halted_for_change=halted_for_change(run, declared, seen, speaks_against))
 
 
 def kept(declared: Fleet) -> dict[str, Qube]:
@@ -64,7 +68,9 @@ def follows_default(qube: Qube) -> bool:
     return qube.prefs.get("netvm", "") is None
 
 
-def halted_for_change(run: Run, declared: Fleet, seen: Seen) -> tuple[str, ...]:
+def halted_for_change(
+    run: Run, declared: Fleet, seen: Seen, speaks_against: Mapping[str, str]
+) -> tuple[str, ...]:
     """The qubes that run and have to be off while one of them changes, each before whoever
     serves it: chains of which every member may be restarted.
 
@@ -74,7 +80,8 @@ def halted_for_change(run: Run, declared: Fleet, seen: Seen) -> tuple[str, ...]:
     causes = {
         name: changing
         for name, qube in kept(declared).items()
-        if (changing := needs(run, sls_qubes.set_early(qube, declared, seen), seen))
+        if name not in speaks_against
+        and (changing := needs(run, sls_qubes.set_early(qube, declared, seen), seen))
     }
     if not causes:
         return ()
@@ -85,7 +92,8 @@ def halted_for_change(run: Run, declared: Fleet, seen: Seen) -> tuple[str, ...]:
         for name, changing in causes.items()
         if (chain := chain_of(name, changing, running)) and allowed.issuperset(chain)
     }
-    while stuck := chains.keys() & refused(run, declared, halting(seen, chains, running)):
+    said = functools.partial(refused, run, declared, speaks_against)
+    while stuck := chains.keys() & said(halting(seen, chains, running)):
         chains = {name: chain for name, chain in chains.items() if name not in stuck}
     return halting(seen, chains, running).halted_for_change
 
@@ -96,10 +104,10 @@ def halting(seen: Seen, chains: Mapping[str, list[str]], running: Running) -> Se
     return replace(seen, halted_for_change=tuple(running.chain(names)))
 
 
-def refused(run: Run, declared: Fleet, seen: Seen) -> set[str]:
+def refused(run: Run, declared: Fleet, speaks_against: Mapping[str, str], seen: Seen) -> set[str]:
     """The qubes that would not change in spite of that, be it that somebody whom they need
     would not: nobody is halted for these."""
-    states = sls_qubes.qubes(declared, seen)
+    states = refusals.applied(sls_qubes.qubes(declared, seen), declared, speaks_against)
     planned = compiled.in_order(run.dry_run(), (*states["templates"], *states["qubes"]))
     found = {id_ for id_, plan in planned if plan.refusals or plan.waits_for}
     return {name for name in kept(declared) if id_of("qube", name) in found}

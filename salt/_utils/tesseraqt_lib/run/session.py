@@ -89,6 +89,11 @@ class Run:
         return PolicyFile(Path(self.opts["root_dir"]))
 
     @property
+    def narrowed_path(self) -> Path:
+        """What whoever narrowed policy last left to be allowed (``policy/lock.py``)."""
+        return self.place / "narrowed"
+
+    @property
     def lock_path(self) -> Path:
         """The lock that makes applies wait for each other."""
         return self.place / "lock"

@@ -7,21 +7,21 @@ the machine after that, and only if nothing was wrong until then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from salt.exceptions import SaltInvocationError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 from tesseraqt_lib.check import fleet as check_fleet
 from tesseraqt_lib.check import machine, nixos_only, roots, trust
 from tesseraqt_lib.check import qube as check_qube
-from tesseraqt_lib.check.facts import Observed
+from tesseraqt_lib.check.facts import Observed, Told
 from tesseraqt_lib.declare import parse
 from tesseraqt_lib.declare.size_limit import bounded
 from tesseraqt_lib.guest.printable import cleaned
 from tesseraqt_lib.model import Chain, Fleet, Qube, Restarts, RunningSystem, Settings, System
 from tesseraqt_lib.policy import rules
-from tesseraqt_lib.policy.rules import Rule
+from tesseraqt_lib.policy.rules import Needs, Rule
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.run.session import Run
 
@@ -46,6 +46,21 @@ def checked(run: Run, pillar: Mapping[str, Any]) -> tuple[Fleet, Problems]:
         run.context[CHECKED] = (key, *fleet(run, raw))
     _, declared, problems = run.context[CHECKED]
     return declared, problems
+
+
+def checked_or_unseen(run: Run, pillar: Mapping[str, Any]) -> tuple[Fleet, Problems]:
+    """The same for SLS files, where a machine that does not answer is a problem like others: if
+    it were raised, nothing would run, and policy would not be narrowed.
+
+    :param pillar: ``__pillar__``
+    """
+    try:
+        return checked(run, pillar)
+    except CommandExecutionError as error:
+        problems = Problems()
+        declared = alone(pillar.get("tesseraqt"), problems)
+        problems.add("", f"the machine cannot be looked at: {error.strerror}")
+        return declared, problems
 
 
 def fleet(run: Run, raw: Any) -> tuple[Fleet, Problems]:
@@ -75,6 +90,7 @@ def against_machine(run: Run, declared: Fleet, problems: Problems) -> None:
     nixos_only.check_observed(declared, run.dom0, problems)
     roots.files(declared, run.files.there, problems)
     trust.check(Observed(declared, run.dom0), problems)
+    trust.check_told(Told(declared, run.dom0), problems)
     roots.check(declared, run.dom0, problems)
 
 
@@ -108,13 +124,14 @@ def accepted(read: Callable[[Problems], Wanted]) -> Wanted:
     return wanted
 
 
-def refuse(problems: Problems) -> None:
+def refuse(problems: Problems, also: Iterable[str] = ()) -> None:
     """Nothing is wrong.
 
+    :param also: more lines for the message
     :raises SaltInvocationError: something is; the message tells all of it
     """
     if problems.found:
-        raise SaltInvocationError(problems.text())
+        raise SaltInvocationError("\n".join((problems.text(), *also)))
 
 
 def present(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
@@ -163,3 +180,8 @@ def policy_rules(raw: Any, problems: Problems) -> tuple[Rule, ...]:
     """The rules that the arguments of the states of policy declare."""
     said = [] if raw in (None, ()) else raw
     return rules.declared(bounded(said, "rules", problems, list), problems)
+
+
+def policy_needs(raw: Any, problems: Problems) -> Needs:
+    """What the arguments of the state ``policy`` say that the ends of its rules need."""
+    return rules.needs(bounded(raw, "needs", problems), problems)

@@ -28,7 +28,7 @@ def of_machine(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
         name: run.files.tree_of(declared, name) for name in fleet_roots.qubes_by_root(declared)
     }
     found = {
-        name: judged(qube, run.dom0.look(qube), planning.intended(dry_run, qube))
+        name: judged(qube, run.dom0.look(qube), intended(dry_run, qube, problems))
         for name, qube in declared.all.items()
     }
     states = sls_roots.restarts_of(declared, lambda root: trees[root].parts).values()
@@ -38,6 +38,12 @@ def of_machine(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
         "undeclared": undeclared(declared, run.dom0),
         "warnings": [str(warning) for warning in sorted(set(problems.warnings))],
     }
+
+
+def intended(run: Run, qube: Qube, problems: Problems) -> Plan:
+    """All that would be done about a qube, or why nothing is."""
+    why = tuple(map(str, sorted(problems.refused.get(qube.name, ()))))
+    return Plan(qube.name, refusals=why) if why else planning.intended(run, qube)
 
 
 def judged(qube: Qube, have: Have | None, plan: Plan) -> dict[str, Any]:
