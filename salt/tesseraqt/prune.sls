@@ -1,6 +1,6 @@
 {#- SPDX-License-Identifier: MIT #}
-{#- Removes qubes that tesseraqt made, that are declared no more, and that are halted. #}
-{%- for state in salt["tesseraqt.prunable"]() %}
+{#- Removes those qubes that tesseraqt made and that are declared no more, if they are named. #}
+{%- for state in salt["tesseraqt.prune_states"](pillar.get("prune")) %}
 
 {{ state.id | json }}:
   tesseraqt.{{ state.function }}: {{ state.arguments | json }}

@@ -163,6 +163,7 @@ def qube(name: str, read: Mapping[str, Any]) -> Qube:
         existing=named,
         adopt=read.get("adopt", False),
         absent=read.get("absent", False),
+        protect=read.get("protect"),
     )
 
 

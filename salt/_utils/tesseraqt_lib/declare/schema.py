@@ -80,6 +80,7 @@ PER_QUBE: Mapping[str, Shape] = {
     "running": Flag(),
     "adopt": Flag(),
     "absent": Flag(),
+    "protect": Flag(),
 }
 
 DEFAULTS = Record(
@@ -154,7 +155,7 @@ RESTARTED = Record(
     required=("root", "parts"),
 )
 #: What the state ``absent`` takes.
-ABSENT = Record({"adopt": Flag(), "running": Flag()})
+ABSENT = Record({"adopt": Flag(), "protect": Flag(), "running": Flag()})
 
 
 def json_schema() -> dict[str, Any]:

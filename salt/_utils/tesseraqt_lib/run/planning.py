@@ -68,7 +68,9 @@ def absent(run: Run, want: Qube) -> Plan:
     """The steps after which the qube is gone; in a test run, it counts as gone from then on."""
     have = look(run, want)
     named_by = [] if have is None else users(run, want.name)
-    return remember(run, want, planner.absent(want, have, named_by))
+    seen = have is not None and want.name in run.dom0.classes()
+    lost = run.dom0.lost_with(want.name) if seen and not named_by else []
+    return remember(run, want, planner.absent(want, have, named_by, lost))
 
 
 def users(run: Run, name: str) -> list[str]:
@@ -162,7 +164,8 @@ def deployed(run: Run, state: State) -> Plan:
     said = dict(state.arguments)
     on = said.get("configuration", "auto")
     tree = run.files.tree(said["system"], said["modules"], on)
-    return Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
+    plan = Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
+    return planner.guarded(plan, look(run, Qube(state.name)))
 
 
 def compiled(run: Run, state: State) -> Plan:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tesseraqt_lib.model import Have, Plan, Qube, Settings, Value
-from tesseraqt_lib.plan import predict
+from tesseraqt_lib.plan import predict, qube
 from tesseraqt_lib.run.session import Run
 
 #: Where the context has what a test run would have done by now: by qube, in order.
@@ -71,7 +71,10 @@ def as_source(copy: Qube, *wants: Qube) -> Qube:
 
 
 def remember(run: Run, want: Qube, plan: Plan) -> Plan:
-    """The same plan; a test run counts it as carried out from now on."""
+    """The same plan, unless it is about somebody else's qube; a test run counts it as carried
+    out from now on."""
+    if plan.steps:
+        plan = qube.guarded(plan, look(run, Qube(plan.name)))
     if run.test and plan.steps:
         known = run.context.setdefault(PREDICTED, {})
         of_source = len(known.get(str(want.source), ()))
