@@ -134,10 +134,12 @@ def status() -> dict[str, Any]:
     return show_status.of_machine(_run(), declared, problems)
 
 
-def prunable() -> list[dict[str, Any]]:
+def prunable() -> dict[str, dict[str, str]]:
     """
-    The states that ``state.apply tesseraqt.prune`` consists of: the removal of each qube
-    that tesseraqt owns, that pillar does not declare any more, and that is halted.
+    The qubes that ``state.apply tesseraqt.prune`` can remove, with what would be lost: those
+    that tesseraqt made, that pillar does not declare any more, that are halted, and that are
+    not protected. What was adopted, and what somebody copied, is not among them; nor is any
+    qube where pillar declares none at all.
 
     CLI Example:
 
@@ -145,7 +147,28 @@ def prunable() -> list[dict[str, Any]]:
 
         qubesctl tesseraqt.prunable
     """
-    return [state.data() for state in fleet_states.prune(_run(), *_checked())]
+    declared, problems = _checked()
+    validate.refuse(problems)
+    return fleet_states.shown_prunable(_run(), declared)
+
+
+def prune_states(prune: list[str] | None = None) -> list[dict[str, Any]]:
+    """
+    The states that ``state.apply tesseraqt.prune`` consists of.
+
+    prune
+        the names of qubes that are to go, each of which ``tesseraqt.prunable`` lists; without
+        any, or with another one, it is one state that fails and says so
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        qubesctl tesseraqt.prune_states '[old-work]'
+        qubesctl state.apply tesseraqt.prune pillar='{"prune": [old-work]}'
+    """
+    states = fleet_states.prune(_run(), *_checked(), prune)
+    return [state.data() for state in states]
 
 
 def system(root: str) -> str:

@@ -30,7 +30,10 @@ __virtual__ = session.virtual
 
 
 def halted_for_change(
-    name: str, qubes: list[str], for_good: list[str] | tuple[()] = ()
+    name: str,
+    qubes: list[str],
+    for_good: list[str] | tuple[()] = (),
+    adopt: list[str] | tuple[()] = (),
 ) -> dict[str, Any]:
     """
     These qubes are off, so that others can change; those that ran are started again by
@@ -42,6 +45,8 @@ def halted_for_change(
         The qubes, each before those through which it has its network, sound or windows.
     for_good
         Those of them that are not to be started again.
+    adopt
+        Those of them that are not tesseraqt's, and that it is to take over.
 
     .. code-block:: yaml
 
@@ -49,11 +54,12 @@ def halted_for_change(
           tesseraqt.halted_for_change:
             - qubes: [work, sys-firewall]
     """
-    read = functools.partial(validate.chain, {"qubes": qubes, "for_good": list(for_good)})
-    return _converged(name, read, chains.halted_for_change)
+    said = {"qubes": qubes, "for_good": list(for_good), "adopt": list(adopt)}
+    read = functools.partial(validate.chain, said)
+    return _converged(name, read, chains.halted_for_change, adopt)
 
 
-def started_again(name: str, qubes: list[str]) -> dict[str, Any]:
+def started_again(name: str, qubes: list[str], adopt: list[str] | tuple[()] = ()) -> dict[str, Any]:
     """
     Those of the qubes run that tesseraqt halted for a change or a restart; others are left alone.
 
@@ -61,6 +67,8 @@ def started_again(name: str, qubes: list[str]) -> dict[str, Any]:
         Any word; it names the state only.
     qubes
         The qubes, each after those through which it has its network, sound or windows.
+    adopt
+        As for ``halted_for_change``.
 
     .. code-block:: yaml
 
@@ -68,9 +76,8 @@ def started_again(name: str, qubes: list[str]) -> dict[str, Any]:
           tesseraqt.started_again:
             - qubes: [sys-firewall, work]
     """
-    return _converged(
-        name, functools.partial(validate.chain, {"qubes": qubes}), chains.started_again
-    )
+    read = functools.partial(validate.chain, {"qubes": qubes, "adopt": list(adopt)})
+    return _converged(name, read, chains.started_again, adopt)
 
 
 def halted_for_restart(
@@ -100,12 +107,15 @@ def halted_for_restart(
 
 
 def _converged(
-    name: str, read: Callable[[Problems], Any], decide: Callable[[Run, Any], Plan]
+    name: str,
+    read: Callable[[Problems], Any],
+    decide: Callable[[Run, Any], Plan],
+    adopt: list[str] | tuple[()] = (),
 ) -> dict[str, Any]:
     """What a state about several qubes returns."""
     run = Run(__context__, __opts__, __salt__)
 
     def act() -> converge.Outcome:
-        return converge.outcome(run, name, read, decide, lambda: Several(run.dom0))
+        return converge.outcome(run, name, read, decide, lambda: Several(run.dom0, adopt))
 
     return converge.returned(name, act)

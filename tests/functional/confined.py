@@ -12,6 +12,9 @@ from typing import Any
 #: Marks of Qubes, and of tesseraqt itself.
 MARKS = ("created-by-", "tesseraqt", "audiovm-", "guivm-")
 
+#: What follows the machine, whatever that has.
+DEFAULT = "(default)"
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -42,13 +45,13 @@ def reach(world: Any, name: str) -> Reach | None:
     """The reach of a qube of this world; ``None`` if there is none."""
     if name not in world.qubes():
         return None
-    qube, system = world.qube(name), world.snapshot()["system"]["properties"]
-    said, made = qube["properties"], qube["klass"] != "TemplateVM"
+    qube = world.qube(name)
+    said, unsaid = qube["properties"], "" if qube["klass"] == "TemplateVM" else DEFAULT
     ports = (one["port_id"] for found in qube["assignments"].values() for one in found)
     return Reach(
-        netvm=said.get("netvm", system.get("default_netvm") if made else "") or "",
+        netvm=said.get("netvm", unsaid) or "",
         rules=tuple(qube["firewall"]),
-        disposables=said.get("default_dispvm", system.get("default_dispvm")) or "",
+        disposables=said.get("default_dispvm", DEFAULT) or "",
         autostart=bool(said.get("autostart")),
         serves=frozenset(
             key for key in ("provides_network", "template_for_dispvms") if said.get(key)

@@ -128,7 +128,7 @@ def apply(declare):
     SLS that do not compile raise ``SaltRenderError`` with Salt's messages.
     """
 
-    def run(pillar, sls="tesseraqt", **kwargs):
+    def run(pillar, /, sls="tesseraqt", **kwargs):
         answer = declare(pillar).modules["state.apply"](sls, **kwargs)
         if isinstance(answer, list):
             raise salt.exceptions.SaltRenderError("\n".join(answer))

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tesseraqt_lib import marks
+
 Settings = Mapping[str, str | None]
 
 
@@ -108,6 +110,8 @@ class Qube:
     existing: bool = False
     adopt: bool = False
     absent: bool = False
+    #: Whether neither ``absent`` nor ``prune`` takes it; ``None`` if nothing is said.
+    protect: bool | None = None
 
     @property
     def managed(self) -> bool:
@@ -197,7 +201,7 @@ class Have:
     @property
     def owned(self) -> bool:
         """Whether tesseraqt made this qube or was told to adopt it."""
-        return "tesseraqt" in self.tags or self.unfinished
+        return self.unfinished or marks.owner(self.name, self.tags) in ("made", "adopted")
 
 
 @dataclass(frozen=True)
@@ -228,6 +232,8 @@ class Plan:
     refusals: tuple[str, ...] = ()
     #: What a person should know, and nothing is done about.
     notes: tuple[str, ...] = ()
+    #: Whether the qube is declared to be taken over: the door refuses what nobody owns.
+    adopts: bool = False
     #: The states that it requires and that cannot come true: so nothing is planned.
     waits_for: tuple[str, ...] = ()
 
@@ -249,6 +255,8 @@ class Chain:
     qubes: tuple[str, ...]
     #: Those that are halted for good.
     for_good: tuple[str, ...] = ()
+    #: Those that are declared to be taken over.
+    adopt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-#: Marks the qubes that tesseraqt made or was told to adopt.
-OWNER_TAG = "tesseraqt"
 #: Marks the qubes that have flags or wires of tesseraqt, so that others need not be asked.
 CONTAINERS_TAG = "tesseraqt-containers"
-OWN_TAGS = (OWNER_TAG, CONTAINERS_TAG)
+#: How the tags start that are tesseraqt's own and cannot be declared; one is this very word.
+OWN_TAGS = ("tesseraqt", "tesseraqt-")
 #: How services and vm-config names start by which a qube knows its containers and wires.
 PART = "tesseraqt-"
 #: The qube as such, where containers are named: it may provide and consume like one.

@@ -146,7 +146,7 @@ def test_making_a_qube_costs_one_call_for_each_difference(world, minion):
     run = minion.apply(world, declared)
     assert Counter(call["method"] for call in run.writes) == {
         "admin.vm.Create.AppVM": 5,
-        "admin.vm.tag.Set": 10,
+        "admin.vm.tag.Set": 15,  # the declared one, and two that say whose it is
         "admin.vm.property.Set": 5,
         "admin.vm.feature.Set": 5,
     }

@@ -86,7 +86,8 @@ def service_refused(name: str) -> str:
 
 def tag_refused(name: str) -> str:
     """Why the tag may not be declared; empty when it may."""
-    if name in words.OWN_TAGS:
+    own, start = words.OWN_TAGS
+    if name == own or name.startswith(start):
         return "is kept by tesseraqt itself"
     return "is kept by Qubes itself" if name.startswith(words.QUBES_TAGS) else ""
 

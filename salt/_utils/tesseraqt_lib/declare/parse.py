@@ -104,7 +104,7 @@ def running_system(name: str, read: Mapping[str, Any]) -> RunningSystem:
 def chain(raw: Mapping[str, Any], problems: Problems) -> Chain:
     """The qubes that a state halts, or starts again, as far as the arguments are valid."""
     read = read_shape(CHAIN, raw, problems)
-    return Chain(read.get("qubes", ()), read.get("for_good", ()))
+    return Chain(read.get("qubes", ()), read.get("for_good", ()), read.get("adopt", ()))
 
 
 def restarts(raw: Mapping[str, Any], problems: Problems) -> Restarts:
@@ -191,6 +191,7 @@ def qube(name: str, read: Mapping[str, Any]) -> Qube:
         existing=named,
         adopt=read.get("adopt", False),
         absent=read.get("absent", False),
+        protect=read.get("protect"),
     )
 
 

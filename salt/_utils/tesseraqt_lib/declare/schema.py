@@ -80,6 +80,7 @@ PER_QUBE: Mapping[str, Shape] = {
     "running": Flag(),
     "adopt": Flag(),
     "absent": Flag(),
+    "protect": Flag(),
 }
 
 DEFAULTS = Record(
@@ -155,7 +156,7 @@ RESTARTED = Record(
 )
 #: What the states take that halt qubes for a change, and start them again.
 CHAIN = Record(
-    {"qubes": Listed(values.QubeName()), "for_good": Listed(values.QubeName())},
+    {key: Listed(values.QubeName()) for key in ("qubes", "for_good", "adopt")},
     required=("qubes",),
 )
 #: What the state ``halted_for_restart`` takes.
@@ -164,7 +165,7 @@ RESTARTS = Record(
     required=("systems", "qubes"),
 )
 #: What the state ``absent`` takes.
-ABSENT = Record({"adopt": Flag(), "running": Flag()})
+ABSENT = Record({"adopt": Flag(), "protect": Flag(), "running": Flag()})
 
 
 def json_schema() -> dict[str, Any]:

@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from salt.exceptions import CommandExecutionError
 
+from tesseraqt_lib import marks as ownership
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import read, template_rpm, tools
 from tesseraqt_lib.dom0.notes import Notes
 from tesseraqt_lib.dom0.tools import StepFailed
 from tesseraqt_lib.fleet import containers
 from tesseraqt_lib.model import Have, Qube, Step, Value
+
+
+class NotOurs(CommandExecutionError):  # type: ignore[misc]
+    """A step was asked for on a qube that tesseraqt neither made nor was told to adopt."""
 
 
 class Dom0:
@@ -78,6 +83,14 @@ class Dom0:
             with asking(name):
                 self._tags[name] = frozenset(self.app.domains[name].tags)
         return self._tags[name]
+
+    def lost_with(self, name: str) -> list[str]:
+        """What would go with a qube: how much it keeps, and what is known of its last backup."""
+        with asking(name):
+            vm = self.app.domains[name]
+            kept = [volume.usage for volume in vm.volumes.values() if volume.save_on_stop]
+            saved = read.text(getattr(vm, "backup_timestamp", None))
+        return [f"{sum(kept) / 2**20:.0f} MiB on disk", read.since(saved)]
 
     def state(self, name: str) -> str:
         """The power state of a qube, as the list of qubes said."""
@@ -152,12 +165,16 @@ class Dom0:
         self.app.domains.clear_cache(invalidate_name=name)
         self.app.clear_cache()
 
-    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
+    def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
         """All steps are done, in their order.
 
+        :param adopts: whether the qube is declared to be taken over
         :returns: the steps, as they were done
+        :raises NotOurs: the qube is there, is not tesseraqt's, and is not to be taken over
         :raises StepFailed: one of them was not, and those after it were not tried
         """
+        if not (adopts or self.owned_or_none(name)):
+            raise NotOurs(f"{name} is not tesseraqt's: declare `adopt: true` to hand it over")
         # Tools get one without a cache: with it, qvm-clone ends in an AttributeError and leaves
         # half a clone behind (it reads ``default_user`` of dom0, which the cache has not).
         todo, app = list(steps), connected()
@@ -176,6 +193,12 @@ class Dom0:
             self.forget_everything()
         self.forget(name)
         return todo
+
+    def owned_or_none(self, name: str) -> bool:
+        """Whether there is no qube of this name that is not tesseraqt's."""
+        if name not in self.classes() or self.begun.begun(name):
+            return True
+        return ownership.owner(name, self.tags(name)) in ("made", "adopted")
 
     def _do(self, name: str, step: Step, app: Any) -> None:
         """One step is done; a crash amid it would be known to have left the qube so."""
@@ -236,8 +259,12 @@ class Dom0:
 class Several:
     """Several qubes through the same door: each step names its qube last, and in what changes."""
 
-    def __init__(self, dom0: Dom0) -> None:
+    def __init__(self, dom0: Dom0, adopt: Collection[str] = ()) -> None:
+        """
+        :param adopt: the qubes that are declared to be taken over
+        """
         self._dom0 = dom0
+        self._adopt = adopt
 
     def forget(self, name: str) -> None:
         """The next look at any qube asks qubesd."""
@@ -246,7 +273,7 @@ class Several:
     def finished(self, name: str) -> None:
         """What is noted of each qube is finished with it, in its own state."""
 
-    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
+    def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
         """All steps are done, in their order, each as one about its qube.
 
         :returns: the steps, as they were done
@@ -254,9 +281,9 @@ class Several:
         """
         done = list[Step]()
         for step in steps:
-            qube = step.argv[-1]
+            qube, own = step.argv[-1], replace(step, what=step.what.partition(".")[0])
             try:
-                self._dom0.carry_out(qube, [replace(step, what=step.what.partition(".")[0])])
+                self._dom0.carry_out(qube, [own], qube in self._adopt)
             except StepFailed as error:
                 raise StepFailed(step, error.said, done) from error
             done.append(step)
@@ -276,8 +303,8 @@ class Machine:
     def finished(self, name: str) -> None:
         """Nothing is noted of unfinished work on properties."""
 
-    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
-        """All steps are done, in their order.
+    def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
+        """All steps are done, in their order; nobody owns the machine's own properties.
 
         :returns: the steps, as they were done
         :raises StepFailed: one of them was not, and those after it were not tried
@@ -312,7 +339,7 @@ def makes(step: Step) -> bool:
 
 def marks(step: Step) -> bool:
     """Whether the step marks a qube as tesseraqt's."""
-    return step.what == f"tags.{words.OWNER_TAG}"
+    return step.what == f"tags.{ownership.OWNER_TAG}"
 
 
 def halts(step: Step) -> bool:

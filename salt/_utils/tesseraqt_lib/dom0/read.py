@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ def values(holder: Any) -> dict[str, Value]:
 def text(value: Any) -> str:
     """A property as ``qvm-prefs`` shows it; none is empty."""
     return "" if value is None else str(value)
+
+
+def since(seconds: str) -> str:
+    """When a qube was backed up last, in words."""
+    if not seconds.isdigit() or seconds == "0":
+        return "never backed up"
+    return time.strftime("backed up %Y-%m-%d", time.gmtime(int(seconds)))
 
 
 def as_features(services: Mapping[str, str | None]) -> dict[str, str | None]:

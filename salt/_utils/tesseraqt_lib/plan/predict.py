@@ -100,8 +100,6 @@ def after_steps(want: Qube, have: Have, steps: Iterable[Step]) -> Have:
     steps = tuple(steps)
     noted = [step.new for step in steps if step.what == OUTDATED]
     services = {f"service.{name}": text for name, text in want.services.items()}
-    named = {step.what for step in steps}
-    added = {tag for tag in (*want.tags, *words.OWN_TAGS) if f"tags.{tag}" in named}
     return replace(
         have,
         template=want.template if want.template and have.template else have.template,
@@ -116,11 +114,19 @@ def after_steps(want: Qube, have: Have, steps: Iterable[Step]) -> Have:
                 **({fleet_containers.OUTDATED: noted[-1]} if noted else {}),
             }
         ),
-        tags=have.tags ^ added,
+        tags=tagged(have.tags, steps),
         volumes={**have.volumes, **grown(want.volumes, have.volumes)},
         firewall=have.firewall if want.firewall is None else want.firewall,
         devices={**have.devices, **reassigned(want.devices, have.devices)},
     )
+
+
+def tagged(have: frozenset[str], steps: Iterable[Step]) -> frozenset[str]:
+    """The tags as the steps leave them."""
+    found = [step for step in steps if step.what.startswith("tags.")]
+    added = {step.what.removeprefix("tags.") for step in found if step.new is not None}
+    gone = {step.what.removeprefix("tags.") for step in found if step.new is None}
+    return (have | added) - gone
 
 
 def grown(want: Mapping[str, Volume], have: Mapping[str, Volume]) -> dict[str, Volume]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from tesseraqt_lib import marks
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.model import Have, Package, Plan, Qube, Step, Value
 from tesseraqt_lib.plan import confinement, power
@@ -42,19 +43,26 @@ def present(
     return changed(want, have, unreachable)
 
 
-def absent(want: Qube, have: Have | None, users: Sequence[str] = ()) -> Plan:
+def absent(
+    want: Qube, have: Have | None, users: Sequence[str] = (), lost: Sequence[str] = ()
+) -> Plan:
     """The steps after which there is no qube of this name.
 
-    ``users`` says who names it and stays (``netvm of work``): qubesd would refuse then.
+    ``users`` says who names it and stays (``netvm of work``): qubesd would refuse then;
+    ``lost`` what goes with it.
     """
     if have is None:
         return Plan(want.name)
-    why = [*ownership(want, have), *still_used(want.name, users), *still_on(want, have)]
+    why = [
+        *(*ownership(want, have), *protection(want, have)),
+        *(*still_used(want.name, users), *still_on(want, have)),
+    ]
     if why:
         return Plan(want.name, refusals=tuple(why))
     stop = () if have.halted else shutdown(want.name, have.state)
-    remove = Step("qube", have.klass, None, ("qvm-remove", "--force", "--", want.name))
-    return Plan(want.name, (*stop, *released(have), remove))
+    what = ", ".join((have.klass, *lost))
+    remove = Step("qube", what, None, ("qvm-remove", "--force", "--", want.name))
+    return Plan(want.name, (*stop, *released(have), remove), adopts=want.adopt)
 
 
 def still_used(name: str, users: Sequence[str]) -> list[str]:
@@ -101,11 +109,14 @@ def changed(want: Qube, have: Have, unreachable: str = "") -> Plan:
     """The steps that set what differs: a new qube is confined before it is marked, and what
     confines a qube that runs does not wait for its halt."""
     first, last = confinement.confining(want, have), confinement.widening(want, have)
-    owned = [*ownership_step(want, have)]
+    owned = [*ownership_steps(want, have)]
     first = [*first, *owned] if have.unfinished else [*owned, *first]
     taken = confinement.taking(want, have)
     rest = power.halted_if_needed(want, have, [*taken, *last], unreachable)
-    return rest if rest.refusals else replace(rest, steps=(*first, *rest.steps))
+    steps = (*first, *rest.steps)
+    if not rest.refusals and steps and marks.owner(want.name, have.tags) == "adopted":
+        steps = (*marked(want.name, marks.ADOPTED, have), *steps)
+    return rest if rest.refusals else replace(rest, steps=steps, adopts=want.adopt)
 
 
 def recreated(want: Qube, half: Have, source: Have | None, spool: str) -> Plan:
@@ -159,10 +170,30 @@ def ownership(want: Qube, have: Have) -> list[str]:
     """Why this existing qube is not tesseraqt's to change; empty if it is."""
     if have.owned or want.adopt:
         return []
-    return [
-        f"{want.name} exists and is not tesseraqt's (it has no tag {words.OWNER_TAG!r}):"
-        " declare `adopt: true` to hand it over"
-    ]
+    return [not_ours(have)]
+
+
+def not_ours(have: Have) -> str:
+    """That this qube is not tesseraqt's, and how it can become so."""
+    how = "declare `adopt: true` to hand it over"
+    if marks.owner(have.name, have.tags) == "copy":
+        whose = ", ".join(marks.others(have.tags, ""))
+        return f"{have.name} is a copy of a qube of tesseraqt's (it has the tag {whose}): {how}"
+    return f"{have.name} exists and is not tesseraqt's (it has no tag {marks.OWNER_TAG!r}): {how}"
+
+
+def guarded(plan: Plan, have: Have | None) -> Plan:
+    """The plan, but a refusal if it is about a qube that is there and that nobody handed over."""
+    if have is None or have.owned or plan.adopts or not plan.steps:
+        return plan
+    return Plan(plan.name, refusals=(not_ours(have),))
+
+
+def protection(want: Qube, have: Have) -> list[str]:
+    """Why a protected qube cannot go; empty if it is none, or if that is taken back."""
+    if want.protect is False or not (want.protect or marks.PROTECTED in have.tags):
+        return []
+    return [f"{want.name} is protected: declare `protect: false` beside `absent: true`"]
 
 
 def unchangeable(want: Qube, have: Have) -> list[str]:
@@ -189,7 +220,21 @@ def shrinking(want: Qube, have: Have) -> list[str]:
     ]
 
 
-def ownership_step(want: Qube, have: Have) -> Iterator[Step]:
-    """The step that marks the qube as tesseraqt's own."""
-    if words.OWNER_TAG not in have.tags:
-        yield from tag_steps(want.name, {words.OWNER_TAG: True}, have.tags)
+def ownership_steps(want: Qube, have: Have) -> Iterator[Step]:
+    """The steps that mark the qube as tesseraqt's own, the tag for everybody last; what a copy
+    has brought along of its source's goes."""
+    name, known = want.name, marks.owner(want.name, have.tags)
+    if have.unfinished or known not in ("made", "adopted"):
+        start = marks.MADE if have.unfinished else marks.ADOPTED
+        yield from marked(name, start, have)
+        yield from tag_steps(name, {marks.OWNER_TAG: True}, have.tags)
+    protect = bool(want.protect) if have.unfinished else want.protect
+    if protect is not None:
+        yield from tag_steps(name, {marks.PROTECTED: protect}, have.tags)
+
+
+def marked(name: str, start: str, have: Have) -> Iterator[Step]:
+    """The steps after which the qube has its mark, and no other one."""
+    own = marks.mark(start, name)
+    yield from tag_steps(name, {own: True}, have.tags)
+    yield from tag_steps(name, dict.fromkeys(marks.others(have.tags, own), False), have.tags)

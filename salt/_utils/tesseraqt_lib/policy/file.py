@@ -59,8 +59,8 @@ class PolicyFile:
             return Found(self.path, text, refusal=f"{self.path} is not tesseraqt's: {how}")
         return Found(self.path, text, stat.S_IMODE(os.lstat(self.path).st_mode))
 
-    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
-        """All steps are done, in their order, and on disk.
+    def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
+        """All steps are done, in their order, and on disk; the file tells itself whose it is.
 
         :returns: the steps, as they were done
         :raises StepFailed: one of them was not; the file is as it was before that

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from tesseraqt_lib.model import Chain, Plan, Qube, Restarts, Step
@@ -15,7 +15,9 @@ from tesseraqt_lib.run.session import Run
 
 def halted_for_change(run: Run, want: Chain) -> Plan:
     """The steps after which none of these qubes runs."""
-    return together(run, [halting(run, name, name in want.for_good) for name in want.qubes])
+    return together(
+        run, [halting(run, name, name in want.for_good) for name in want.qubes], want.adopt
+    )
 
 
 def halting(run: Run, name: str, for_good: bool) -> Plan:
@@ -26,9 +28,8 @@ def halting(run: Run, name: str, for_good: bool) -> Plan:
 
 def started_again(run: Run, want: Chain) -> Plan:
     """The steps after which those of the qubes run that were halted for a change."""
-    return together(
-        run, (power.started_again(name, predicted.look(run, Qube(name))) for name in want.qubes)
-    )
+    found = (power.started_again(name, predicted.look(run, Qube(name))) for name in want.qubes)
+    return together(run, found, want.adopt)
 
 
 def halted_for_restart(run: Run, want: Restarts) -> Plan:
@@ -52,10 +53,14 @@ def restartable(found: Sequence[str], want: Restarts, running: Running) -> bool:
     return len(found) > 1 and stays and set(found) <= set(want.allowed)
 
 
-def together(run: Run, plans: Iterable[Plan]) -> Plan:
-    """One plan of several: the name of each qube is in what its steps change."""
-    steps: list[Step] = []
+def together(run: Run, plans: Iterable[Plan], adopt: Collection[str] = ()) -> Plan:
+    """One plan of several: the name of each qube is in what its steps change.
+
+    :param adopt: the qubes that are declared to be taken over
+    """
+    steps, refusals = list[Step](), list[str]()
     for plan in plans:
-        predicted.remember(run, Qube(plan.name), plan)
-        steps += [replace(step, what=f"{step.what}.{plan.name}") for step in plan.steps]
-    return Plan("", tuple(steps))
+        made = predicted.remember(run, Qube(plan.name), replace(plan, adopts=plan.name in adopt))
+        steps += [replace(step, what=f"{step.what}.{plan.name}") for step in made.steps]
+        refusals += made.refusals
+    return Plan("", () if refusals else tuple(steps), tuple(refusals))

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tesseraqt_lib.model import Chain, Plan, Qube, Restarts, RunningSystem
+from tesseraqt_lib.plan import qube as planner
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.roots import deploy
 from tesseraqt_lib.roots.phases import Root
 from tesseraqt_lib.run import chains, planning, validate, wiring
+from tesseraqt_lib.run.predicted import look
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
 
@@ -19,7 +21,8 @@ def deployed(run: Run, state: State) -> Plan:
     said = dict(state.arguments)
     on = said.get("configuration", "auto")
     tree = run.files.tree(said["system"], said["modules"], on)
-    return Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
+    plan = Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
+    return planner.guarded(plan, look(run, Qube(state.name)))
 
 
 def plan(run: Run, state: State, failed: Collection[str]) -> Plan:

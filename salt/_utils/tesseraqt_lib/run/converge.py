@@ -28,8 +28,11 @@ class Door(Protocol):
     def forget(self, name: str) -> None:
         """The next look is a true one."""
 
-    def carry_out(self, name: str, steps: Iterable[Step]) -> list[Step]:
-        """All steps are done, in their order; else ``StepFailed`` is raised."""
+    def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
+        """All steps are done, in their order; else ``StepFailed`` is raised.
+
+        :param adopts: whether what nobody owns may be changed
+        """
 
     def finished(self, name: str) -> None:
         """Nothing that was begun is unfinished."""
@@ -125,7 +128,7 @@ def apply(name: str, decide: Decide, door: Door) -> Outcome:
         door.finished(name)
         return as_declared(name, plan)
     try:
-        done = door.carry_out(name, plan.steps)
+        done = door.carry_out(name, plan.steps, plan.adopts)
     except StepFailed as error:
         return failed(error, decide)
     return verified(name, done, decide)
@@ -149,10 +152,12 @@ def failed(error: StepFailed, decide: Decide) -> Outcome:
     """
     done = list(error.done)
     try:
-        left = {step.what for step in decide().steps}
+        plan = decide()
     except CommandExecutionError:
         return Outcome(False, str(error.strerror), changes(done))
-    if error.step.what not in left and not halts(error.step):
+    left = {(step.what, step.argv) for step in plan.steps}
+    known = not plan.refusals and not halts(error.step)
+    if known and (error.step.what, error.step.argv) not in left:
         done.append(error.step)
     return Outcome(False, str(error.strerror), changes(done))
 

@@ -32,9 +32,11 @@ def predict(root: Root, means: Means, foreseen: Have | None) -> Outcome:
     """
     there = means.dom0.look(Qube(root.name)) is not None
     before = deploy.deployed_digest(root.name, means) if there else None
+    foreign = foreseen is not None and not foreseen.owned
     if before == root.tree.digest:
-        return predict_deployed(root, means)
-    if foreseen is not None and not foreseen.owned:
+        same = predict_deployed(root, means)
+        return Outcome(False, phases.not_ours(root.name)) if foreign and same.changes else same
+    if foreign:
         return Outcome(False, phases.not_ours(root.name))
     lines = preview_lines(root, means) if there else ()
     text = f"{root.name} would build {root.tree.digest[:12]} and {activation(root)}"

@@ -82,7 +82,9 @@ def absent(run: Run, want: Qube) -> Plan:
     """The steps after which the qube is gone; in a test run, it counts as gone from then on."""
     have = look(run, want)
     named_by = [] if have is None else users.naming(run, want.name)
-    return remember(run, want, planner.absent(want, have, named_by))
+    seen = have is not None and want.name in run.dom0.classes()
+    lost = run.dom0.lost_with(want.name) if seen and not named_by else []
+    return remember(run, want, planner.absent(want, have, named_by, lost))
 
 
 def running(run: Run, want: Qube) -> Plan:

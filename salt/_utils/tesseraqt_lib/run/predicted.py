@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tesseraqt_lib.model import Have, Plan, Qube, Settings, Value
-from tesseraqt_lib.plan import chain, power, predict
+from tesseraqt_lib.plan import chain, power, predict, qube
 from tesseraqt_lib.plan.chain import Running
 from tesseraqt_lib.run.session import Run
 
@@ -72,14 +72,22 @@ def as_source(copy: Qube, *wants: Qube) -> Qube:
 
 
 def remember(run: Run, want: Qube, plan: Plan) -> Plan:
-    """The same plan; a test run counts it as carried out from now on."""
+    """The same plan, unless it is about somebody else's qube; a test run counts it as carried
+    out from now on."""
+    if plan.steps:
+        plan = qube.guarded(plan, look(run, Qube(plan.name)))
     if run.test and plan.steps:
-        known = run.context.setdefault(PREDICTED, {})
-        of_source = len(known.get(str(want.source), ()))
-        known.setdefault(want.name, []).append(Predicted(want, plan, of_source))
-        if plan.steps[-1].argv[0] == "qvm-start":
-            netvms_started(run, want.name)
+        counted(run, want, plan)
     return plan
+
+
+def counted(run: Run, want: Qube, plan: Plan) -> None:
+    """The plan counts as carried out from now on, and Qubes starts the netvms of who starts."""
+    known = run.context.setdefault(PREDICTED, {})
+    of_source = len(known.get(str(want.source), ()))
+    known.setdefault(want.name, []).append(Predicted(want, plan, of_source))
+    if plan.steps[-1].argv[0] == "qvm-start":
+        netvms_started(run, want.name)
 
 
 def netvms_started(run: Run, name: str) -> None:
@@ -88,7 +96,7 @@ def netvms_started(run: Run, name: str) -> None:
     server = look(run, Qube(chain.netvm_of(have, default))) if have else None
     if server is not None and server.halted:
         plan = Plan(server.name, (power.started(server.name, server.state),))
-        remember(run, Qube(server.name), plan)
+        counted(run, Qube(server.name), plan)
 
 
 def global_properties(run: Run) -> Mapping[str, Value]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tesseraqt_lib import marks
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare.containers import DEFAULT_HARDENING, DEFAULT_LIMITS
 from tesseraqt_lib.dom0.client import Dom0
@@ -88,11 +89,12 @@ def undeclared(fleet: Fleet, dom0: Dom0) -> dict[str, dict[str, Any]]:
     for name, klass in sorted(dom0.classes().items()):
         if name in fleet.all or klass == "AdminVM":
             continue
-        owned = words.OWNER_TAG in dom0.tags(name)
+        owner = marks.owner(name, dom0.tags(name))
         system = reported(name, dom0, roots)
         found[name] = {
             "class": klass,
-            "owned": owned,
+            "owned": owner in ("made", "adopted"),
+            **({"copy": True} if owner == "copy" else {}),
             "system": system or "unknown",
             "nixos_rule": "kept" if system in (words.NIXOS, words.WHONIX) else "broken",
         }

@@ -49,10 +49,13 @@ def around_changes(
         return [], []
     off = [name for name in names if kept[name].running is False]
     again = [name for name in reversed(names) if name not in off]
-    said = {"qubes": list(names), **({"for_good": off} if off else {})}
+    adopt = [name for name in names if kept[name].adopt]
+    more = {"for_good": off, "adopt": adopt}
+    said = {"qubes": list(names), **{key: found for key, found in more.items() if found}}
+    started = {"qubes": again, **({"adopt": adopt} if adopt else {})}
     return (
         [State(HALTED, "halted_for_change", HALTED, said)],
-        [State(STARTED, "started_again", STARTED, {"qubes": again})] if again else [],
+        [State(STARTED, "started_again", STARTED, started)] if again else [],
     )
 
 

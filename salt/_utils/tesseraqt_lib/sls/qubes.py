@@ -132,6 +132,7 @@ def arguments(qube: Qube) -> dict[str, Any]:
         "running": False if qube.running is False else None,
         "adopt": qube.adopt or None,
         "existing": qube.existing or None,
+        "protect": qube.protect,
     }
     return {key: value for key, value in said.items() if value not in (None, {})}
 
@@ -205,6 +206,6 @@ def absent_states(fleet: Fleet, found: Mapping[str, Qube]) -> list[State]:
 
 def absent_state(qube: Qube, after: Iterable[str] = ()) -> State:
     """The state after which the qube is not there; ``after`` are the states that let go of it."""
-    said = {"adopt": qube.adopt or None, "running": qube.running}
+    said = {"adopt": qube.adopt or None, "protect": qube.protect, "running": qube.running}
     given = {key: value for key, value in said.items() if value is not None}
     return State(id_of("qube", qube.name, "absent"), "absent", qube.name, given, tuple(after))
