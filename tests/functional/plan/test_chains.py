@@ -44,11 +44,8 @@ def upgrade(**usb):
 
 def test_a_disposable_is_halted_while_its_template_gets_another_one(released, minion):
     done = converges(minion, released, upgrade(**RESTART))
-    assert commands(done) == [
-        "shutdown sys-usb",
-        *("tags tesseraqt", "prefs fedora-43"),
-        *("tags tesseraqt", "start sys-usb"),
-    ]
+    told = [one for one in commands(done) if not one.startswith("tags")]
+    assert told == ["shutdown sys-usb", "prefs fedora-43", "start sys-usb"]
     assert state(released, "sys-usb") == {"sys-usb": "Running"}
 
 
