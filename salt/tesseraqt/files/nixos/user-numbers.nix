@@ -26,7 +26,7 @@ let
   # They number users in ways of their own.
   others = config.systemd.sysusers.enable or false || config.services.userborn.enable or false;
 in
-mkIf (declared.state != [ ]) (lib.mkMerge [
+mkIf (declared.state != { }) (lib.mkMerge [
   (mkIf (!others) {
     system.activationScripts.tesseraqt-user-numbers = ''
       mkdir -p -m 0755 /var/lib/nixos
