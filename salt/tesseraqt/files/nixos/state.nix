@@ -11,7 +11,7 @@ let
   # What the system of a container says of it, be it in the store already or not.
   told = name:
     if !(config.tesseraqt.built ? ${name}) then
-      builtins.fromJSON config.containers.${name}.config.environment.etc."tesseraqt/kept.json".text
+      builtins.fromJSON (config.containers.${name}.config.environment.etc."tesseraqt/kept.json".text or "{}")
     else
       let
         file = "${builtins.storePath config.tesseraqt.built.${name}}/etc/tesseraqt/kept.json";
