@@ -19,7 +19,9 @@ let
   };
 
   spec = pkgs.writeText "user-numbers.json" (builtins.toJSON {
-    users = wanted "uid" ranges.user people;
+    users = wanted "uid" ranges.user people // {
+      homes = mapAttrs (_: user: user.home) (filterAttrs (_: user: user.isNormalUser && user.uid == null) people);
+    };
     groups = wanted "gid" ranges.group config.users.groups;
   });
 
