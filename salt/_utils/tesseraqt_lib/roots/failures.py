@@ -56,11 +56,11 @@ def of_build(values: Mapping[str, str]) -> str:
 
 
 def hints(log: Iterable[str]) -> list[str]:
-    """What people get wrong most in option data, where NixOS' own words do not say what is right."""
+    """What people get wrong most in option data, where NixOS' own words do not help."""
     names = dict.fromkeys(name for line in log for name in DOTTED.findall(line))
     return [
-        f"{name!r} is one name there: only a key of the first level of `config` is a path, below it "
-        f"write maps in maps ({': {'.join(name.split('.'))}: ...{'}' * name.count('.')})"
+        f"{name!r} is one name there: only a key of the first level of `config` is a path, below "
+        f"it write maps in maps ({': {'.join(name.split('.'))}: ...{'}' * name.count('.')})"
         for name in names
     ]
 

@@ -53,8 +53,6 @@ let
       CapabilityBoundingSet = [ "CAP_CHOWN" "CAP_DAC_OVERRIDE" "CAP_FOWNER" ];
       IPAddressDeny = "any";
       RestrictAddressFamilies = "AF_UNIX";
-      # For the directories above those that are kept.
-      UMask = "0022";
     };
     script = units.scripted
       {

@@ -38,12 +38,14 @@ fi
 
 # Files in there belong to the users of the container, its root and what that makes setuid too:
 # nobody else of the qube gets in.
-mkdir -p -m 0700 "/rw/tesseraqt" "$place"
+umask 0077
+mkdir -p "$place"
 chown root:root /rw/tesseraqt "$place"
 # Five digits: a setgid bit goes too, for the unit may not set one.
 chmod 00700 /rw/tesseraqt "$place"
+umask 0022
 for path in $paths; do
-  mkdir -p -m 0755 "$place$path"
+  mkdir -p "$place$path"
 done
 if [ -n "$version" ] && [ ! -e "$born" ]; then
   printf '%s\n' "$version" > "$born.new"
