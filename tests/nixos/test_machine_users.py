@@ -176,4 +176,6 @@ def test_a_unit_that_failed_before_does_not(deployed):
     deployed.machine.run("systemctl", "restart", "container@people")
     assert not well(deployed, "people")
     deploy(deployed, changed([*PEOPLE, "z"]))
+    told = "the unit people/touchy.service had failed before, too"
+    assert any(told in line for line in deployed.log)
     assert set(numbers(deployed, [*PEOPLE, "z"])) == {*PEOPLE, "z"}

@@ -2,7 +2,7 @@
 """What outlives a container is its own, in /rw, and there before it starts."""
 
 import pytest
-from nix_evaluation import flags, refusal
+from nix_evaluation import EVALUATE, EvaluationError, flags, refusal
 
 
 def test_state_is_of_the_container_and_made_before_it_starts(full):
@@ -143,3 +143,23 @@ def test_the_unit_makes_what_is_mounted(evaluated):
 def test_what_cannot_be_is_told_with_its_container(nix, nixpkgs, plant, state, said):
     container = {"state": state, "config": {"services.ollama.enable": True}}
     assert f"tesseraqt.containers.web.{said}" in refusal(nix, nixpkgs, plant, container, "toplevel")
+
+
+def test_what_is_kept_needs_a_state_version_that_stays(nix, nixpkgs, plant):
+    """Without one, NixOS has that of the next release with the next release."""
+    tree = plant({"containers": {"web": {"state": ["/srv/x"]}}})
+    with pytest.raises(EvaluationError) as refused:
+        nix.evaluate(EVALUATE, "toplevel", nixpkgs=nixpkgs, tree=tree, version="null")
+    said = "tesseraqt.containers.web.state: neither the container nor its root sets"
+    assert said in str(refused.value)
+    assert 'say `config: {system.stateVersion: "' in str(refused.value)
+
+
+def test_a_container_may_have_one_that_its_root_has_not(nix, nixpkgs, plant):
+    config = {"system.stateVersion": "24.05"}
+    document = {"containers": {"web": {"state": ["/srv/x"], "config": config}, "plain": {}}}
+    given = {"nixpkgs": nixpkgs, "tree": plant(document), "version": "null"}
+    assert nix.evaluate(EVALUATE, "toplevel", **given).endswith(".drv")
+    states = nix.evaluate(EVALUATE, "states", **given)
+    assert "\nversion=24.05\n" in states["tesseraqt-state-web"]
+    assert set(states) == {"tesseraqt-state-web"}
