@@ -2,6 +2,7 @@
 """In a NixOS that is booted: containers are small and well, and their users keep their numbers."""
 
 import copy
+import os
 
 import pytest
 from deploying import Root, packed
@@ -143,6 +144,17 @@ def test_users_keep_their_numbers_whoever_comes_and_goes(deployed):
     deployed.machine.start(SERVICES)
     assert numbers(deployed, PEOPLE) == before
     assert owners(deployed) == files
+
+
+def test_who_had_lost_a_number_before_is_told_at_the_next_start(deployed):
+    home = deployed.machine.place / "rw" / "tesseraqt" / "people" / "home" / "carol"
+    (home / "lost").touch()
+    os.chown(home / "lost", 1999, 100)
+    deployed.machine.run("systemctl", "restart", "container@people")
+    log = deployed.machine.says("journalctl", "-u", "container@people", "--no-pager", "-n", "200")
+    assert "/home/carol: the number of carol is " in log
+    assert "chown -hR --from=1999 carol /home/carol" in log
+    (home / "lost").unlink()
 
 
 def test_maps_that_the_container_broke_do_not_keep_it_from_starting(deployed):
