@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the tests look at, of one root with the tree in `tree`, on a NixOS with what a template
-# of Qubes brings along (`template`: a module).
-{ nixpkgs, tree, template ? { } }:
+# of Qubes brings along (`template`: a module; `version`: its state version, null if it sets none).
+{ nixpkgs, tree, template ? { }, version ? "24.11" }:
 let
   root = import (nixpkgs + "/nixos") {
     system = "x86_64-linux";
@@ -10,7 +10,7 @@ let
       boot.loader.grub.enable = false;
       documentation.enable = false;
       fileSystems."/" = { device = "/dev/mapper/dmroot"; fsType = "ext4"; };
-      system.stateVersion = "24.11";
+      system = if version == null then { } else { stateVersion = version; };
     };
   };
   inherit (root) config;

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.check import facts as check_known
-from tesseraqt_lib.check import nixos_only, qube, references, trust, wires
+from tesseraqt_lib.check import nixos_only, qube, references, root_config, trust, wires
 from tesseraqt_lib.check.references import class_of, path_of
 from tesseraqt_lib.fleet import containers
 from tesseraqt_lib.model import Device, Fleet
@@ -33,6 +33,7 @@ def check(declared: Fleet, problems: Problems) -> None:
     devices(declared, problems)
     nixos_only.check_declared(declared, problems)
     root_known(declared, problems)
+    root_config.check(declared, problems)
     wires.check(declared, problems)
     wires.conflicts(declared, problems)
     trust.check(check_known.Declared(declared), problems)

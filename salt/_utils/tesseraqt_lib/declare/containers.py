@@ -46,6 +46,8 @@ LINE = Text(r"[\x20-\x7e]{1,200}", "one line of up to 200 characters")
 SRI = Text(r"sha256-[A-Za-z0-9+/]{43}=", "a hash is sha256-... as nix prints it")
 URL = Text(r"https://[A-Za-z0-9._~:/?=&%+@-]{1,500}", "an https:// address")
 
+#: What the module system does by itself with data that has such a key.
+INTERNAL = frozenset(("_module", "_type"))
 #: Deeper than any NixOS option is.
 DEEPEST = 32
 #: A text of this length is a file, and files have a place of their own.
@@ -86,6 +88,17 @@ class OptionData:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Directories that are kept: a list, or a map that says whose they are."""
+
+    def read(self, raw: Any, at: str, problems: Problems) -> Any:
+        return (Listed(PATH) if isinstance(raw, list) else OWNED).read(raw, at, problems)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [Listed(PATH).schema(), OWNED.schema()]}
+
+
+@dataclass(frozen=True)
 class Command:
     """A program and its arguments, in their order."""
 
@@ -104,7 +117,7 @@ def key_refused(key: Any) -> str:
     """Why this cannot be a key of option data; empty if it can."""
     if not isinstance(key, str):
         return f"a key is text, and {shown(key)} is {kind_of(key)}"
-    if key == "_type":
+    if not INTERNAL.isdisjoint(key.split(".")):
         return "is the module system's own: put it into a file of `modules:`"
     why = unsafe_text(key)
     return f"its name {why}" if why else ""
@@ -127,7 +140,8 @@ def state_paths(container: Mapping[str, Any], at: str, problems: Problems) -> No
     """Every directory that is kept can be, and is no part of another one."""
     kept = container.get("state", ())
     for index, path in enumerate(kept):
-        place = f"{joined(at, 'state')}[{index}]"
+        said = joined(at, "state")
+        place = joined(said, path) if isinstance(kept, Mapping) else f"{said}[{index}]"
         if path in NOT_KEPT or path.startswith(FOREIGN):
             problems.value(place, path, "cannot be kept; name what is to survive in it")
         for other in kept:
@@ -141,6 +155,9 @@ def places(container: Mapping[str, Any], at: str, problems: Problems) -> None:
     slot_places(container, at, problems)
 
 
+#: YAML takes an unquoted 0750 for a number, and then for another one.
+MODE = Text(r"0[0-7]{3}", "a mode is four octal digits in quotes, such as '0750'")
+OWNED = Map(PATH, Nullable(Record({"user": USER, "group": USER, "mode": MODE})))
 PIN = Record({"url": URL, "hash": SRI}, required=("url", "hash"))
 LIMITS = Record(
     {
@@ -195,7 +212,7 @@ CONTAINER = Record(
         "nixpkgs": PIN,
         "packages": Listed(PACKAGE),
         "provides": PROVIDES,
-        "state": Listed(PATH),
+        "state": Kept(),
         "users": Map(USER, Nullable(ACCOUNT)),
     },
     elsewhere={"services": "write NixOS options below `config:`, as `config: {services: ...}`"},

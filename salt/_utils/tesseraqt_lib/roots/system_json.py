@@ -41,8 +41,8 @@ def document(fleet: Fleet, root: str) -> dict[str, Any]:
 def options(declared: Mapping[str, Any]) -> dict[str, Any]:
     """What the module is told of a container: as declared, its defaults left to the module."""
     said = dict(declared)
-    for key in ("consumes", "users"):
-        if key in said:
+    for key in ("consumes", "state", "users"):
+        if isinstance(said.get(key), Mapping):
             said[key] = {inner: value or {} for inner, value in said[key].items()}
     if "modules" in said:
         said["modules"] = [module(source) for source in said["modules"]]

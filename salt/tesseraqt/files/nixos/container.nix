@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Each declared container is one of NixOS' own, there for every qube on this root, and
 # starts only in the qubes that have its flag.
-{ config, lib, ... }:
+{ config, lib, options, ... }:
 let
   inherit (lib) mapAttrs mapAttrs' mkForce mkIf mkOverride nameValuePair;
 
@@ -15,6 +15,7 @@ let
         config = import ./container-config.nix {
           inherit name cfg;
           inherit (config.system) stateVersion;
+          rootHasVersion = options.system.stateVersion.highestPrio < (lib.mkOptionDefault null).priority;
         };
         nixpkgs = mkIf (cfg.nixpkgs != null) (builtins.fetchTarball {
           inherit (cfg.nixpkgs) url;
@@ -26,6 +27,8 @@ let
     # Always: NixOS forgets to restart a changed container that has no autoStart.
     autoStart = true;
     ephemeral = true;
+    # The first start of a database, on the share of a CPU that it has, takes longer than NixOS' minute.
+    timeoutStartSec = lib.mkDefault "15min";
   };
 
   limited = limit: text: mkIf (limit != null) (text (toString limit));

@@ -10,6 +10,7 @@ in
   imports = [
     ./options.nix
     ./assertions.nix
+    ./untouched.nix
     ./container.nix
     ./hardening.nix
     ./network.nix

@@ -16,7 +16,7 @@ let
     optionalAttrs (hasAttrByPath path options) (setAttrByPath path (weak value));
 
   # It leaves only by `state`.
-  log = any (kept: lib.hasPrefix "${kept}/" "/var/log/journal/") declared.state;
+  log = any (kept: lib.hasPrefix "${kept}/" "/var/log/journal/") (lib.attrNames declared.state);
 
   # Who logs in over a network, or stays without being there, has a session.
   sessions = config.services.openssh.enable || any (user: user.linger or null == true) (lib.attrValues config.users.users);

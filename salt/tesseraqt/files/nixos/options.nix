@@ -35,6 +35,14 @@ let
     };
   };
 
+  kept = types.submodule {
+    options = {
+      user = perhaps types.str "Whose it is; in the home of a user that user's, if none is said.";
+      group = perhaps types.str "The group of it; that of its user if none is said.";
+      mode = perhaps types.str "Who may what in it, as four octal digits.";
+    };
+  };
+
   provided = types.submodule {
     options = {
       socket = perhaps types.str "The unix socket that the container listens on.";
@@ -158,7 +166,12 @@ let
         default = { };
         description = "Users of the container.";
       };
-      state = names "Directories that outlive the container and the qube.";
+      state = mkOption {
+        # A list is short for a map with nothing said of any.
+        type = types.coercedTo (types.listOf types.str) (paths: lib.genAttrs paths (_: { })) (types.attrsOf kept);
+        default = { };
+        description = "Directories that outlive the container and the qube, and whose they are.";
+      };
       desktop = mkOption {
         type = types.attrsOf (entry (person (lib.attrNames config.users)));
         default = { };
