@@ -28,6 +28,8 @@ let
     ephemeral = true;
   };
 
+  machined = "org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager";
+
   limited = limit: text: mkIf (limit != null) (text (toString limit));
 
   unit = name: cfg: nameValuePair "container@${name}" {
@@ -37,6 +39,9 @@ let
     # What keeps it from starting may pass, and after a few starts at once systemd would give up
     # its APIs for good. A call that waits has it started again no sooner than this either.
     startLimitIntervalSec = 0;
+    # To machined, one that was killed is there for as long as its unit is being started again, and
+    # no other one of that name starts.
+    postStop = "busctl --quiet call ${machined} UnregisterMachine s ${name} 2> /dev/null || true\n";
     serviceConfig = {
       RestartSec = 5;
       # NixOS reloads by nsenter without the user namespace, which lends the container

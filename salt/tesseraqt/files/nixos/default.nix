@@ -13,6 +13,7 @@ in
     ./container.nix
     ./hardening.nix
     ./network.nix
+    ./tmpfs.nix
     ./state.nix
     ./display.nix
     ./desktop.nix
