@@ -66,6 +66,7 @@ in
   packages = map lib.getName config.environment.systemPackages;
   tmpfiles = config.systemd.tmpfiles.rules;
   hosts = config.networking.hosts."127.0.0.2" or [ ];
+  forwarding = config.boot.kernel.sysctl."net.ipv4.conf.all.forwarding" or null;
   inotify = config.boot.kernel.sysctl."fs.inotify.max_user_instances" or null;
   # All slots, as CONTAINER/SLOT.
   slots = lib.concatLists (lib.mapAttrsToList (name: cfg: map (slot: "${name}/${slot}") (lib.attrNames cfg.consumes))

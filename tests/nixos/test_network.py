@@ -40,6 +40,10 @@ def test_the_rules_are_there_only_in_qubes_with_such_a_container(full):
         assert conditions == ["ConditionPathExists=|/run/qubes-service/tesseraqt-postgres"]
 
 
+def test_a_switch_does_not_cut_off_containers_with_a_network(full, wired):
+    assert (full["forwarding"], wired["forwarding"]) == (None, False)
+
+
 def test_links_have_addresses_of_their_own_whoever_else_is_there(nix, nixpkgs, plant):
     """Of so many, some names want the same number."""
     declared = {f"c{number}": {"hardening": {"network": "qube"}} for number in range(MANY)}

@@ -138,6 +138,8 @@ mkMerge [
       after = [ "qubes-sysinit.service" ];
       pathConfig.PathChanged = [ "/etc/resolv.conf" "/run/systemd/resolve/resolv.conf" ];
     };
+    # NixOS turns it off again with every change of such settings; who needs it says so more loudly.
+    boot.kernel.sysctl."net.ipv4.conf.all.forwarding" = lib.mkOverride 900 null;
     networking = {
       dhcpcd.denyInterfaces = [ foreign ];
       networkmanager.unmanaged = [ "interface-name:${foreign}" ];
