@@ -42,6 +42,7 @@ let
       names = inside.system.nssModules.path;
       icons = inside.xdg.icons.enable;
       fonts = inside.fonts.fontconfig.enable;
+      font_packages = map lib.getName inside.fonts.packages;
       logrotate = inside.services.logrotate.enable;
       resolvconf = inside.networking.resolvconf.enable;
       sudo = inside.security.sudo.enable;
@@ -58,12 +59,14 @@ in
   inherit (config.tesseraqt) dropped;
   units = lib.mapAttrs (_: unit) (ours config.systemd.units);
   confs = lib.genAttrs names (name: config.environment.etc."nixos-containers/${name}.conf".text);
+  prepares = lib.genAttrs names (name: config.systemd.services."container@${name}".preStart);
   starts = lib.genAttrs names (name: config.systemd.services."container@${name}".script);
   states = lib.mapAttrs (_: service: service.script)
     (lib.filterAttrs (name: _: lib.hasPrefix "tesseraqt-state-" name) config.systemd.services);
   packages = map lib.getName config.environment.systemPackages;
   tmpfiles = config.systemd.tmpfiles.rules;
   hosts = config.networking.hosts."127.0.0.2" or [ ];
+  forwarding = config.boot.kernel.sysctl."net.ipv4.conf.all.forwarding" or null;
   inotify = config.boot.kernel.sysctl."fs.inotify.max_user_instances" or null;
   # All slots, as CONTAINER/SLOT.
   slots = lib.concatLists (lib.mapAttrsToList (name: cfg: map (slot: "${name}/${slot}") (lib.attrNames cfg.consumes))

@@ -69,6 +69,8 @@ REFUSED = [
         "consumes: two slots are at socket /x",
     ),
     ("web", {"hardening": {"capabilities": ["CAP_SYS_MODULE"]}}, "hardening.capabilities: "),
+    ("web", {"hardening": {"capabilities": ["CAP_SYS_PTRACE"]}}, "hardening.capabilities: "),
+    ("web", {"hardening": {"nix_daemon": True}}, "hardening.nix_daemon: "),
     ("web", {"nixpkgs": {"url": "file:///x", "hash": f"sha256-{'A' * 43}="}}, "nixpkgs.url: "),
     ("web", {"nixpkgs": {"url": "https://x/y", "hash": "sha256-x"}}, "nixpkgs.hash: "),
     ("web", {"config": {"a": [{"_type": "if"}]}}, "config: `_type`"),

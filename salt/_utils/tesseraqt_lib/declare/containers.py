@@ -164,6 +164,7 @@ LIMITS = Record(
         "memory": Nullable(Size()),
         "cpu": Nullable(Number(1, 12800, "a percentage of one CPU")),
         "tasks": Nullable(Number(1, INT_MAX, "a number of tasks")),
+        "tmpfs": Size(),
     }
 )
 DESKTOP = Record(
@@ -178,9 +179,9 @@ DESKTOP = Record(
 )
 ACCOUNT = Record({"uid": Number(1, 59999, "a user id"), "groups": Listed(USER), "home": PATH})
 #: What containers lose, and one may keep (``files/nixos/options.nix`` has the same list).
-DROPPED = ("CAP_AUDIT_CONTROL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_PTRACE")
+DROPPED = ("CAP_AUDIT_CONTROL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_RAW")
 #: The limits of a container that declares none (``files/nixos/options.nix``).
-DEFAULT_LIMITS: Mapping[str, int] = {"cpu": 100, "memory": 2**30, "tasks": 1024}
+DEFAULT_LIMITS: Mapping[str, int] = {"cpu": 100, "memory": 2**30, "tasks": 1024, "tmpfs": 2**29}
 #: The hardening of a container that declares none (``files/nixos/options.nix``).
 DEFAULT_HARDENING: Mapping[str, Any] = {
     "capabilities": (),
@@ -189,7 +190,19 @@ DEFAULT_HARDENING: Mapping[str, Any] = {
     "nix_daemon": False,
     "no_new_privileges": True,
 }
-#: Each default can be taken back alone.
+
+
+def daemon_network(hardening: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """Nothing is taken back unsaid: what the nix daemon builds may use the network of the qube."""
+    if hardening.get("nix_daemon") and hardening.get("network", "none") == "none":
+        place = joined(at, "nix_daemon")
+        problems.add(
+            place,
+            "what it builds may use the network of the qube: that needs `network: qube` beside it",
+        )
+
+
+#: Each default can be taken back alone, but for what brings another along.
 HARDENING = Record(
     {
         "capabilities": Listed(Choice(DROPPED)),
@@ -197,7 +210,8 @@ HARDENING = Record(
         "no_new_privileges": Flag(),
         "network": Choice(("none", "qube")),
         "nix_daemon": Flag(),
-    }
+    },
+    together=daemon_network,
 )
 
 CONTAINER = Record(

@@ -112,7 +112,9 @@ let
     let
       foreign = lib.subtractLists config.tesseraqt.dropped cfg.hardening.capabilities;
     in
-    optional (foreign != [ ]) "hardening.capabilities: only what is dropped can be kept, and that is ${toString config.tesseraqt.dropped}, not ${toString foreign}";
+    optional (foreign != [ ]) "hardening.capabilities: only what is dropped can be kept, and that is ${toString config.tesseraqt.dropped}, not ${toString foreign}"
+    ++ optional (cfg.hardening.nix_daemon && cfg.hardening.network == "none")
+      "hardening.nix_daemon: what it builds may use the network of the qube: that needs `network: qube` beside it";
 
   # What a container and the qube as such have in common.
   system = cfg:

@@ -31,6 +31,8 @@ let
     timeoutStartSec = lib.mkDefault "15min";
   };
 
+  machined = "org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager";
+
   limited = limit: text: mkIf (limit != null) (text (toString limit));
 
   unit = name: cfg: nameValuePair "container@${name}" {
@@ -40,6 +42,9 @@ let
     # What keeps it from starting may pass, and after a few starts at once systemd would give up
     # its APIs for good. A call that waits has it started again no sooner than this either.
     startLimitIntervalSec = 0;
+    # To machined, one that was killed is there for as long as its unit is being started again, and
+    # no other one of that name starts.
+    postStop = "busctl --quiet call ${machined} UnregisterMachine s ${name} 2> /dev/null || true\n";
     serviceConfig = {
       RestartSec = 5;
       # NixOS reloads by nsenter without the user namespace, which lends the container

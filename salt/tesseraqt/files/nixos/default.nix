@@ -14,6 +14,7 @@ in
     ./container.nix
     ./hardening.nix
     ./network.nix
+    ./tmpfs.nix
     ./state.nix
     ./display.nix
     ./desktop.nix

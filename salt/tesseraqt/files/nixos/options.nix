@@ -108,7 +108,7 @@ let
     network = mkOption {
       type = types.enum [ "none" "qube" ];
       default = "none";
-      description = "Nothing but a loopback of its own, or the network of the qube.";
+      description = "Nothing but a loopback of its own, or besides a link to the network of the qube.";
     };
     nix_daemon = switch false "Whether the container reaches the nix daemon of the qube.";
     display = mkOption {
@@ -122,6 +122,7 @@ let
     memory = bound 1073741824 "Bytes of memory; null for no limit.";
     cpu = bound 100 "Percent of one CPU; null for no limit.";
     tasks = bound 1024 "Processes and threads; null for no limit.";
+    tmpfs = bound null "Bytes that its root, its /tmp and its /dev/shm hold, each; half of `memory` if null.";
   };
 
   fixed = flag: description: mkOption {
@@ -204,13 +205,13 @@ in
     };
     dropped = mkOption {
       type = types.listOf types.str;
-      # Each was seen to be dispensable for systemd in a container; see docs/nixos.md.
+      # Each was seen to be dispensable in a container, unlike CAP_SYS_PTRACE, without which no
+      # service with PrivateUsers and ProtectProc starts; see docs/nixos.md.
       default = [
         "CAP_AUDIT_CONTROL"
         "CAP_MKNOD"
         "CAP_NET_ADMIN"
         "CAP_NET_RAW"
-        "CAP_SYS_PTRACE"
       ];
       readOnly = true;
       description = "Capabilities that containers lose, unless one keeps them by its `hardening`.";
