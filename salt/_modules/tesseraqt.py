@@ -19,7 +19,7 @@ from salt.exceptions import SaltInvocationError
 from tesseraqt_lib.declare import schema
 from tesseraqt_lib.fleet import roots
 from tesseraqt_lib.model import Fleet
-from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.problems import Problems, shown
 from tesseraqt_lib.roots import system_json
 from tesseraqt_lib.run import fleet_states, session, validate
 from tesseraqt_lib.run.session import Run
@@ -76,7 +76,7 @@ def fleet(section: str | None = None) -> Any:
         qubesctl tesseraqt.fleet qubes --out=json
     """
     if section is not None and section not in sections.SECTIONS:
-        raise SaltInvocationError(f"{section!r} is not one of: {', '.join(sections.SECTIONS)}")
+        raise SaltInvocationError(f"{shown(section)} is not one of: {', '.join(sections.SECTIONS)}")
     if section is not None:
         declared, problems = validate.checked_or_unseen(_run(), __pillar__)
         states = fleet_states.section(_run(), declared, problems, section)
@@ -185,6 +185,7 @@ def system(root: str) -> str:
 
         qubesctl tesseraqt.system nixos --out=newline_values_only
     """
+    root = validate.qube_name(root)
     declared = validate.valid(_run(), __pillar__)
     if why := roots.unknown_root(declared, root):
         raise SaltInvocationError(why)

@@ -98,6 +98,12 @@ def shown(value: Any) -> str:
     return f"{text[:SHOWN]}...{length}"
 
 
+def as_lines(raw: Any) -> list[str]:
+    """Lines to tell: a list of text, and whatever else it may be, in few words."""
+    found = raw[:TOLD] if isinstance(raw, (list, tuple)) else [raw]
+    return [one if isinstance(one, str) else shown(one) for one in found]
+
+
 def spelled(value: Any) -> str:
     """``value`` as Python writes it, as far as that can matter within ``SHOWN`` characters."""
     if isinstance(value, Mapping):

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.check import references
 from tesseraqt_lib.dom0.client import Dom0
@@ -40,20 +38,3 @@ def owned(qube: Qube, dom0: Dom0) -> bool:
     """Whether tesseraqt may change the qube, or will make it."""
     have = dom0.look(Qube(qube.name))
     return have is None or have.owned or qube.adopt
-
-
-def files(declared: Fleet, there: Callable[[str], bool], problems: Problems) -> None:
-    """Every NixOS module of the user's own is where it is said to be.
-
-    :param there: whether there is a file, by its ``salt://`` address or path in dom0
-    """
-    said = {f"containers.{name}": one for name, one in declared.containers.items()}
-    said |= {
-        f"{references.path_of(declared, name)}.nixos": one.nixos.declared
-        for name, one in declared.all.items()
-        if one.nixos
-    }
-    for at, one in said.items():
-        for index, source in enumerate(one.get("modules", ())):
-            if not there(source):
-                problems.value(f"{at}.modules[{index}]", source, "is not among Salt's files")

@@ -21,7 +21,7 @@ from tesseraqt_lib.declare.apis import (
     Number,
     slot_places,
 )
-from tesseraqt_lib.declare.values import FILE, INT_MAX, Size
+from tesseraqt_lib.declare.values import INT_MAX, MODULE, Size
 from tesseraqt_lib.problems import Problems, joined, shown
 from tesseraqt_lib.shapes.mappings import Listed, Map, Record, Section, Short
 from tesseraqt_lib.shapes.scalars import (
@@ -52,6 +52,8 @@ INTERNAL = frozenset(("_module", "_type"))
 DEEPEST = 32
 #: A text of this length is a file, and files have a place of their own.
 LONGEST = 65536
+#: More than any name has; and YAML, as which Salt reads it again, takes no key above 1022.
+LONGEST_KEY = 256
 #: What Nix can count to.
 NIX_INT = 2**63
 
@@ -60,17 +62,19 @@ NIX_INT = 2**63
 class OptionData:
     """Data for NixOS options: any JSON of printable text; checked by NixOS' own option types."""
 
+    deepest: int = DEEPEST
+
     def read(self, raw: Any, at: str, problems: Problems) -> Any:
         if not isinstance(raw, Mapping):
             problems.value(at, raw, f"is {kind_of(raw)}, but a map of NixOS options is wanted")
             return INVALID
         before = len(problems.found)
-        self._check(raw, at, problems, DEEPEST)
+        self._check(raw, at, problems, self.deepest)
         return raw if len(problems.found) == before else INVALID
 
     def _check(self, raw: Any, at: str, problems: Problems, depth: int) -> None:
         if depth == 0:
-            problems.add(at, f"is nested deeper than {DEEPEST} levels")
+            problems.add(at, f"is nested deeper than {self.deepest} levels")
         elif isinstance(raw, Mapping):
             for key, value in raw.items():
                 place = joined(at, key)
@@ -119,6 +123,8 @@ def key_refused(key: Any) -> str:
         return f"a key is text, and {shown(key)} is {kind_of(key)}"
     if not INTERNAL.isdisjoint(key.split(".")):
         return "is the module system's own: put it into a file of `modules:`"
+    if len(key) > LONGEST_KEY:
+        return f"its name is longer than {LONGEST_KEY} characters"
     why = unsafe_text(key)
     return f"its name {why}" if why else ""
 
@@ -222,7 +228,7 @@ CONTAINER = Record(
         "desktop": Map(API, DESKTOP),
         "hardening": HARDENING,
         "limits": LIMITS,
-        "modules": Listed(FILE),
+        "modules": Listed(MODULE),
         "nixpkgs": PIN,
         "packages": Listed(PACKAGE),
         "provides": PROVIDES,
@@ -249,7 +255,10 @@ class ContainerName:
         return {**NAME.schema(), "not": {"const": words.ITSELF}}
 
 
-CONTAINERS = Map(ContainerName(), Section(CONTAINER))
+CONTAINER_NAME = ContainerName()
+CONTAINERS = Map(CONTAINER_NAME, Section(CONTAINER))
+#: What a root is told of a container, or of itself: option data with a few levels around it.
+TOLD = OptionData(DEEPEST + 4)
 #: The NixOS of a root itself; the keys of ``ROOT_KEYS`` are what its module is told.
 ROOT_KEYS: Mapping[str, Shape] = {
     key: CONTAINER.fields[key] for key in ("packages", "config", "modules", "provides", "consumes")

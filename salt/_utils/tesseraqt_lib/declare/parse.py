@@ -19,8 +19,10 @@ from tesseraqt_lib.declare.schema import (
     ABSENT,
     CHAIN,
     DECLARATION,
+    DOCUMENT,
     FLEET,
     JOBS,
+    MODULES,
     RESTARTED,
     RESTARTS,
 )
@@ -40,6 +42,8 @@ from tesseraqt_lib.model import (
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.shapes.scalars import INVALID
 
+#: Characters of what all roots of a fleet are told, as JSON.
+LONGEST_DOCUMENT = 1 << 23
 #: Maps that a qube's own declaration adds to, key by key; everything else it replaces.
 MERGED = ("prefs", "features", "services", "tags", "volumes")
 
@@ -223,17 +227,32 @@ def deployment(raw: Mapping[str, Any], jobs: Any, problems: Problems) -> tuple[S
     return System(**read_shape(DEPLOYMENT, raw, problems)), JOBS.read(jobs, "jobs", problems)
 
 
-def document(raw: Any, problems: Problems) -> Mapping[str, Any]:
-    """What a system is to have: data, or such as JSON."""
+def document(raw: Any, problems: Problems) -> Any:
+    """The data of a document that may be JSON."""
+    if not isinstance(raw, str):
+        return raw
+    if len(raw) > LONGEST_DOCUMENT:
+        problems.add("system", f"is longer than {LONGEST_DOCUMENT} characters")
+        return {}
     try:
-        found = json.loads(raw) if isinstance(raw, str) else raw
+        return json.loads(raw)
     except ValueError as error:
         problems.add("system", f"is no JSON: {error}")
-        return {}
-    if not isinstance(found, Mapping):
-        problems.add("system", "is not a map")
-        return {}
-    return found
+    except RecursionError:
+        problems.add("system", "is nested too deeply")
+    return {}
+
+
+def told(raw: Any, problems: Problems) -> dict[str, Any]:
+    """What a root is told: of its containers, and of itself."""
+    read = DOCUMENT.read(raw, "system", problems)
+    return {} if read is INVALID else read
+
+
+def modules(raw: Any, problems: Problems) -> tuple[str, ...]:
+    """The sources of NixOS modules that a state names; none if it names none."""
+    read = MODULES.read([] if raw is None else raw, "modules", problems)
+    return () if read is INVALID else tuple(read)
 
 
 def on_off(flag: bool | None) -> str | None:

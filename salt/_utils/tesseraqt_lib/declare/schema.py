@@ -9,7 +9,14 @@ from typing import Any
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare import values
 from tesseraqt_lib.declare.apis import API, Number
-from tesseraqt_lib.declare.containers import CONTAINERS, NIXOS, QUBE_CONTAINERS
+from tesseraqt_lib.declare.containers import (
+    CONTAINER,
+    CONTAINER_NAME,
+    CONTAINERS,
+    NIXOS,
+    QUBE_CONTAINERS,
+    TOLD,
+)
 from tesseraqt_lib.declare.devices import DEVICES
 from tesseraqt_lib.declare.features import FEATURES, SERVICES, TAGS
 from tesseraqt_lib.declare.firewall import FirewallRule
@@ -164,6 +171,10 @@ RESTARTS = Record(
     {"systems": Map(values.QubeName(), RESTARTED), "qubes": Listed(values.QubeName())},
     required=("systems", "qubes"),
 )
+#: What the state ``deployed`` takes as ``system``: what one root is told.
+DOCUMENT = Record({"containers": Map(CONTAINER_NAME, TOLD), "root": TOLD})
+#: And as ``modules``.
+MODULES = CONTAINER.fields["modules"]
 #: What the state ``absent`` takes.
 ABSENT = Record({"adopt": Flag(), "protect": Flag(), "running": Flag()})
 

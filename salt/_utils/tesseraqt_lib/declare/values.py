@@ -176,9 +176,17 @@ LABEL = Text(
     "a label is letters, digits, '-', '_' or '.', and no number",
 )
 SHA256 = Text(r"[0-9a-fA-F]{64}", "a sha256 is 64 hexadecimal digits", normal=str.lower)
-RPM = Text(r"/[A-Za-z0-9._+@%~/-]{1,1000}\.rpm", "a package is /an/absolute/path.rpm in dom0")
-FILE = Text(
-    r"(?:/|salt://)[A-Za-z0-9._+@%~/-]{1,1000}", "a file is /an/absolute/path or salt://..."
+#: One step of a path, and no way out of where it stands.
+STEP = r"(?!\.{1,2}/)[A-Za-z0-9._+@%~-]+/"
+RPM = Text(
+    rf"/(?:{STEP})*[A-Za-z0-9._+@%~-]+\.rpm",
+    "a package is /an/absolute/path.rpm in dom0, without '..'",
+    longest=1000,
+)
+MODULE = Text(
+    rf"salt://(?:{STEP})*[A-Za-z0-9._+@%~-]+\.nix",
+    "a module is salt://PATH.nix: put the file to /srv/salt/PATH.nix",
+    longest=1000,
 )
 WORD = Text(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", "a word of letters, digits, '_', '.', '+', '-'")
 

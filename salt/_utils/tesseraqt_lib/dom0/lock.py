@@ -12,6 +12,8 @@ import os
 import time
 from pathlib import Path
 
+from tesseraqt_lib.bounded.files import private_directory
+
 
 class Held(Exception):
     """Somebody else applies right now; the text names the holder."""
@@ -30,7 +32,7 @@ def take(path: Path, job: str) -> None:
     """
     if str(path) in _held:
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_directory(path.parent)
     while (file := _locked(path)) is None:
         pass
     os.ftruncate(file, 0)

@@ -13,6 +13,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tesseraqt_lib.bounded.files import private_directory
+
 
 @dataclass(frozen=True)
 class Notes:
@@ -26,7 +28,7 @@ class Notes:
 
     def begin(self, name: str) -> None:
         """A crash from now on is known to have left this qube so."""
-        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_directory(self.place)
         self._sync(os.open(self.place / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._sync(os.open(self.place, os.O_RDONLY | os.O_DIRECTORY))
 

@@ -20,7 +20,8 @@ def deployed(run: Run, state: State) -> Plan:
     """The first command of a deployment, which sends the tree."""
     said = dict(state.arguments)
     on = said.get("configuration", "auto")
-    tree = run.files.tree(said["system"], said["modules"], on)
+    document = validate.document(said["system"], Problems())
+    tree = run.files.tree(document, said["modules"], on)
     plan = Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
     return planner.guarded(plan, look(run, Qube(state.name)))
 

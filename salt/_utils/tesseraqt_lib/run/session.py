@@ -76,7 +76,7 @@ class Run:
     @functools.cached_property
     def files(self) -> Files:
         """The files of Salt's file roots."""
-        return Files(self.salt)
+        return Files(self.salt, tuple(self.opts["file_roots"].get("base", ())))
 
     @property
     def means(self) -> Means:

@@ -32,7 +32,7 @@ def deployed_state(fleet: Fleet, root: str) -> State:
     """The state after which one root has its declared system."""
     qube = fleet.all[root]
     said = {
-        "system": system_json.document(fleet, root),
+        "system": system_json.system_json(fleet, root),
         "modules": sorted(system_json.modules(fleet, root).values()),
         **deployment_arguments(qube.nixos or System()),
         "jobs": fleet.jobs,
