@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from salt.exceptions import CommandExecutionError
+
 from tesseraqt_lib.model import Chain, Plan, Qube, Restarts, RunningSystem
 from tesseraqt_lib.policy.rules import Rule
 from tesseraqt_lib.problems import Problems
@@ -24,8 +26,11 @@ def deployed(run: Run, state: State) -> Plan:
 
 
 def plan(run: Run, state: State) -> Plan:
-    """The steps of one state that pillar compiled to."""
-    return BY_FUNCTION[state.function](run, state)
+    """The steps of one state that pillar compiled to, or why its qube cannot be looked at."""
+    try:
+        return BY_FUNCTION[state.function](run, state)
+    except CommandExecutionError as error:
+        return Plan(state.name, refusals=(str(error.strerror),))
 
 
 def rules_of(state: State) -> tuple[Rule, ...]:
