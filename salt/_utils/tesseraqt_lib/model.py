@@ -42,14 +42,13 @@ class Volume:
 
 @dataclass(frozen=True)
 class Device:
-    """One assignment: a port (``dom0:00_14.0``), how it is attached, with which options."""
+    """One assignment: of what, how it is attached, with which options."""
 
+    #: A port (``dom0:00_14.0``), or a device in it or in any (``sys-usb:*:1050:0407::u030101``).
     port: str
     mode: str = "required"
     options: Mapping[str, str] = field(default_factory=dict)
     absent: bool = False
-    #: As Qubes writes an assignment (``dom0:00_14.0:0x8086:…``); not part of a declaration.
-    identity: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -72,11 +72,20 @@ def root_comes_from_the_new_template(qube: Qube, **_) -> None:
         volumes.follow_template(disposable)
 
 
+def _hotplugs_memory(qube: Qube) -> bool:
+    """``use_memory_hotplug``; no kernel that dom0 has here says that it can."""
+    said = qube.feature("memory-hotplug", via="template")
+    mode, kernel = qube.value("virt_mode"), qube.value("kernel")
+    own = not kernel or kernel == {"pvh": "pvgrub2-pvh", "pv": "pvgrub2"}.get(mode)
+    if said is None and own and mode != "hvm":
+        said = qube.feature("supported-feature.memory-hotplug", via="template")
+    return bool(said)
+
+
 @on("property-pre-set:maxmem")
 def maxmem_changes_only_while_halted(qube: Qube, new: int, old: int, **_) -> None:
     """Unless memory can be hot-plugged; qubesd trips over its own message."""
-    hotplug = qube.feature("memory-hotplug", via="template")
-    if new != old and not qube.is_halted and not hotplug:
+    if new != old and not qube.is_halted and not _hotplugs_memory(qube):
         raise errors.Broken(
             f"Can't change maxmem of VM {qube}, because it isn't Halted and "
             "memory hotplug is forbidden"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.check import references
+from tesseraqt_lib.check import ownership, references
 from tesseraqt_lib.dom0.client import Dom0
 from tesseraqt_lib.fleet import roots
 from tesseraqt_lib.model import Fleet, Qube
@@ -31,10 +31,4 @@ def unfit(root: Qube | None, dom0: Dom0) -> str:
     if klass in words.ROOTLESS:
         return f"class {klass} and has no root of its own: declare it in its template"
     how = "declare it with `adopt: true`, or a `clone:` of it"
-    return "" if owned(root, dom0) else f"not tesseraqt's: {how}"
-
-
-def owned(qube: Qube, dom0: Dom0) -> bool:
-    """Whether tesseraqt may change the qube, or will make it."""
-    have = dom0.look(Qube(qube.name))
-    return have is None or have.owned or qube.adopt
+    return "" if ownership.owned(root, dom0) else f"not tesseraqt's: {how}"

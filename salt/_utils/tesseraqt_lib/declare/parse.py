@@ -14,6 +14,7 @@ from typing import Any
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare import values
 from tesseraqt_lib.declare.containers import DEPLOYMENT, ROOT_KEYS
+from tesseraqt_lib.declare.devices import DEFAULT_MODES
 from tesseraqt_lib.declare.firewall import DEFAULT, DROP
 from tesseraqt_lib.declare.schema import (
     ABSENT,
@@ -278,13 +279,14 @@ def firewall(read: Mapping[str, Any]) -> tuple[str, ...] | None:
 def devices(read: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Device]]:
     """The declared assignments, by kind and port."""
     return {
-        kind: {port: device(port, raw) for port, raw in ports.items()}
+        kind: {port: device(kind, port, raw) for port, raw in ports.items()}
         for kind, ports in read.items()
     }
 
 
-def device(port: str, read: Mapping[str, Any] | None) -> Device:
+def device(kind: str, port: str, read: Mapping[str, Any] | None) -> Device:
     """A declared assignment; null means that there is none."""
+    mode = DEFAULT_MODES.get(kind, "auto-attach")
     if read is None:
-        return Device(port, absent=True)
-    return Device(port, read.get("mode", "required"), read.get("options", {}))
+        return Device(port, mode, absent=True)
+    return Device(port, read.get("mode", mode), read.get("options", {}))

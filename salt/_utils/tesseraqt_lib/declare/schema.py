@@ -27,6 +27,15 @@ from tesseraqt_lib.shapes.scalars import Boolean, Choice, Flag, Nullable, Shape,
 
 #: What everybody tries first, and where it stands.
 ELSEWHERE = {name: f"properties stand below `prefs:`, as `{name}`" for name in PROPERTIES}
+#: What the states ``qvm.vm`` and its like of Qubes call what stands here by another name.
+OF_QVM = {
+    "actions": "what is declared is made so; no list of actions is needed",
+    "gone": "write `absent: true`",
+    "pcidevs": "write `devices: {pci: {...}}`",
+    "present": "whatever is declared is made; write its keys here",
+    "shutdown": "write `running: false`",
+    "start": "write `running: true`",
+}
 
 
 def one_autostart(read: Mapping[str, Any], at: str, problems: Problems) -> None:
@@ -98,6 +107,7 @@ TEMPLATE = Record(
     {**COMMON, **PER_QUBE, "clone": values.QubeName(), "install": INSTALL},
     elsewhere={
         **ELSEWHERE,
+        **OF_QVM,
         "class": "everything below `templates:` is a TemplateVM",
         "template": "a TemplateVM has none; `clone:` copies another one",
         "containers": "qubes have containers; name them below `qubes:`",
@@ -115,6 +125,7 @@ QUBE = Record(
     },
     elsewhere={
         **ELSEWHERE,
+        **OF_QVM,
         "clone": "only templates are cloned: see `templates:`",
         "install": "only templates are installed: see `templates:`",
     },

@@ -152,7 +152,7 @@ class Size:
         text = "" if isinstance(raw, bool) else str(scalar_text(raw)).strip()
         found = re.match(r"\A([0-9]{1,18}) ?([KMGT]i?B|B|)\Z", text, re.IGNORECASE)
         if found is None:
-            problems.value(at, raw, "is not a size: a whole number and MiB, GiB, MB, GB ...")
+            problems.value(at, raw, f"is not a size: {wanted_size(text)}")
             return INVALID
         size = int(found[1]) * UNITS[found[2].upper()]
         if not LEAST_SIZE <= size <= MOST_SIZE:
@@ -168,6 +168,16 @@ class Size:
             ],
             "description": "a whole number and MiB, GiB (2^30), MB, GB (10^9) ...",
         }
+
+
+def wanted_size(text: str) -> str:
+    """What to write instead of a text that is no size."""
+    short = re.match(r"\A([0-9]{1,18}) ?([KMGT])i?\Z", text, re.IGNORECASE)
+    if short is None:
+        return "a whole number and MiB, GiB, MB, GB ..."
+    number, unit = short[1], short[2].upper()
+    why = f"to some tools of Qubes {unit} is {unit}B and to some {unit}iB"
+    return f"{why}; write {number}{unit}iB (2^10 and so on) or {number}{unit}B (10^3 ...)"
 
 
 #: ``label-3`` is a number to qubesd, so it would never be what the qube then has.

@@ -9,6 +9,7 @@ from dataclasses import replace
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare.firewall import DEFAULT
 from tesseraqt_lib.fleet import containers as fleet_containers
+from tesseraqt_lib.fleet import devices
 from tesseraqt_lib.model import Device, Have, Qube, Settings, Step, Value, Volume
 from tesseraqt_lib.plan import containers as plan_containers
 from tesseraqt_lib.plan.chain import goes_when_halted
@@ -48,7 +49,7 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
     """The qube that gets the settings of ``source`` as its own.
 
     Only ``qvm-clone`` keeps the label and copies all volumes, though not how many revisions
-    of them are kept; a disposable gets no devices.
+    of them are kept; a StandaloneVM gets the root volume; a disposable gets no devices.
     """
     return replace(
         source,
@@ -59,7 +60,7 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
         tags=source.tags | words.BLANK_TAGS,
         label=source.label if want.clone else want.label or source.label,
         features=copied_features(source) if want.clone else source.features,
-        volumes=sizes_only(source.volumes) if want.clone else {},
+        volumes=copied_volumes(source, want, klass),
         devices={} if klass == words.DISP else source.devices,
         unfinished=False,
         half=False,
@@ -72,6 +73,15 @@ def copied_features(source: Have) -> Mapping[str, str]:
     """The features of a clone: its properties come first, and one of them brings a feature."""
     serves = source.prefs.get("provides_network", Value("", True)).text == "True"
     return {**({"servicevm": "1"} if serves else {}), **source.features}
+
+
+def copied_volumes(source: Have, want: Qube, klass: str) -> dict[str, Volume]:
+    """The volumes that a copy has of its own, as far as their sizes are known."""
+    sizes = sizes_only(source.volumes)
+    if want.clone or klass == words.DISP:
+        return sizes if want.clone else {}
+    fresh = {name: Volume(size) for name, size in words.PRIVATE.items()}
+    return {**{name: one for name, one in sizes.items() if name == "root"}, **fresh}
 
 
 def sizes_only(volumes: Mapping[str, Volume]) -> dict[str, Volume]:
@@ -135,17 +145,14 @@ def grown(want: Mapping[str, Volume], have: Mapping[str, Volume]) -> dict[str, V
     for name, volume in want.items():
         old = have.get(name, Volume())
         kept = volume.revisions_to_keep or old.revisions_to_keep
-        found[name] = Volume(volume.size or old.size, kept)
+        sizes = [size for size in (volume.size, old.size) if size is not None]
+        found[name] = Volume(max(sizes, default=None), kept)
     return found
 
 
 def reassigned(want: Devices, have: Devices) -> dict[str, dict[str, Device]]:
     """The declared kinds of devices, as they are assigned by then."""
-    merged = {kind: {**have.get(kind, {}), **found} for kind, found in want.items()}
-    return {
-        kind: {port: one for port, one in found.items() if not one.absent}
-        for kind, found in merged.items()
-    }
+    return {kind: devices.after(kind, found, have.get(kind, {})) for kind, found in want.items()}
 
 
 def after_set(text: str | None) -> Value:

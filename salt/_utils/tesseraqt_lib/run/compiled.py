@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+from salt.exceptions import CommandExecutionError
+
 from tesseraqt_lib.model import Chain, Plan, Qube, Restarts, RunningSystem
 from tesseraqt_lib.plan import qube as planner
 from tesseraqt_lib.problems import Problems
@@ -27,13 +29,16 @@ def deployed(run: Run, state: State) -> Plan:
 
 
 def plan(run: Run, state: State, failed: Collection[str]) -> Plan:
-    """The steps of one state that pillar compiled to.
+    """The steps of one state that pillar compiled to, or why its qube cannot be looked at.
 
     :param failed: the states before it that would fail or be skipped
     """
     if state.function in ("policy", "policy_narrowed"):
         return wiring.compiled(run, state, failed)
-    return BY_FUNCTION[state.function](run, state)
+    try:
+        return BY_FUNCTION[state.function](run, state)
+    except CommandExecutionError as error:
+        return Plan(state.name, refusals=(str(error.strerror),))
 
 
 def valid(state: State) -> Plan:

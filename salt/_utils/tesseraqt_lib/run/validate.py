@@ -8,17 +8,29 @@ the machine after that, and only if nothing was wrong until then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-from tesseraqt_lib.check import files, machine, nixos_only, roots, trust
+from tesseraqt_lib.check import (
+    borders,
+    devices,
+    files,
+    machine,
+    new_roots,
+    nixos_only,
+    ownership,
+    roots,
+    settings,
+    trust,
+)
 from tesseraqt_lib.check import fleet as check_fleet
 from tesseraqt_lib.check import qube as check_qube
 from tesseraqt_lib.check.facts import Observed, Told
 from tesseraqt_lib.declare import parse
 from tesseraqt_lib.declare.size_limit import bounded
+from tesseraqt_lib.fleet import disposables
 from tesseraqt_lib.fleet import roots as fleet_roots
 from tesseraqt_lib.guest.printable import cleaned
 from tesseraqt_lib.model import Chain, Fleet, Qube, Restarts, RunningSystem, Settings, System
@@ -75,9 +87,23 @@ def fleet(run: Run, raw: Any) -> tuple[Fleet, Problems]:
     if raw is None:
         problems.warn("tesseraqt", "is not in pillar; does a top.sls name it for dom0?")
     declared = alone(raw, problems)
-    if not problems.found:
-        against_machine(run, declared, problems)
-    return declared, problems
+    if problems.found:
+        return declared, problems
+    against_machine(run, declared, problems)
+    return disposables.inherited(declared), problems
+
+
+def with_warnings(run: Run, pillar: Mapping[str, Any]) -> tuple[Fleet, Problems]:
+    """The same as ``checked``, with what only a person can judge, and only a longer look shows.
+
+    :param pillar: ``__pillar__``
+    """
+    declared, problems = checked(run, pillar)
+    told = replace(problems, warnings=[*problems.warnings])
+    if not told.found:
+        borders.disposables(Observed(declared, run.dom0), told)
+        devices.kinds(declared, run.dom0, told)
+    return declared, told
 
 
 def alone(raw: Any, problems: Problems) -> Fleet:
@@ -103,11 +129,16 @@ def documents(declared: Fleet, problems: Problems) -> None:
 def against_machine(run: Run, declared: Fleet, problems: Problems) -> None:
     """All that is wrong with a fleet on this machine; it looks, and changes nothing."""
     machine.check(declared, run.dom0, problems)
+    ownership.check(declared, run.dom0, problems)
+    settings.check(declared, run.dom0, problems)
+    devices.check(declared, run.dom0, problems)
     nixos_only.check_observed(declared, run.dom0, problems)
+    new_roots.check(declared, run.dom0, problems)
     files.modules(declared, run.files.why_not, problems)
     files.packages(declared, run.dom0, problems)
     trust.check(Observed(declared, run.dom0), problems)
     trust.check_told(Told(declared, run.dom0), problems)
+    borders.wires(Observed(declared, run.dom0), problems)
     roots.check(declared, run.dom0, problems)
 
 
