@@ -41,7 +41,7 @@ def looked_at(run: Run, declared: Fleet, speaks_against: Mapping[str, str]) -> S
     """The declared qubes as they are on the machine, and the chains among them."""
     looked = {name: run.dom0.look(reduced(qube)) for name, qube in kept(declared).items()}
     there = {name: have for name, have in looked.items() if have is not None}
-    seen = Seen(there, default_netvm(run, declared))
+    seen = Seen(there, default_netvm(run, declared), frozenset(speaks_against))
     return replace(seen, halted_for_change=halted_for_change(run, declared, seen, speaks_against))
 
 
@@ -140,5 +140,7 @@ def may_be_halted(qube: Qube, seen: Seen) -> bool:
     """Whether the declaration lets the qube be halted, and Qubes does not remove it then."""
     have = seen.there.get(qube.name)
     if have is None or goes_when_halted(have) or not (have.owned or qube.adopt):
+        return False
+    if qube.name in seen.refused:
         return False
     return qube.restart == "when_needed" or qube.running is False

@@ -23,6 +23,8 @@ class Seen:
     there: Mapping[str, Have] = field(default_factory=dict)
     #: The netvm of those that are to have the default one; ``None`` if nobody asks.
     default_netvm: str | None = None
+    #: Those that are not changed for what they say of themselves.
+    refused: frozenset[str] = frozenset()
     #: The qubes that have to be off while others change, each before whoever serves it.
     halted_for_change: tuple[str, ...] = ()
 
@@ -55,6 +57,7 @@ class Seen:
             qube
             for qube in fleet.qubes.values()
             if qube.restart == "when_needed" and not qube.absent and qube.running is not False
+            if qube.name not in self.refused
         ]
         names = {qube.name for qube in kept}
         serves = any(names & self.servers(qube) - {qube.name} for qube in kept)
