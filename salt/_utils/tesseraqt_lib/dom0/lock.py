@@ -12,6 +12,8 @@ import os
 import time
 from pathlib import Path
 
+from tesseraqt_lib.dom0 import notes
+
 
 class Held(Exception):
     """Somebody else applies right now; the text names the holder."""
@@ -30,7 +32,7 @@ def take(path: Path, job: str) -> None:
     """
     if str(path) in _held:
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    notes.private(path.parent)
     while (file := _locked(path)) is None:
         pass
     os.ftruncate(file, 0)
@@ -40,7 +42,7 @@ def take(path: Path, job: str) -> None:
 
 
 def _locked(path: Path) -> int | None:
-    """The open, locked file; ``None`` if it was removed in between (``saltutil.clear_cache``)."""
+    """The open, locked file; ``None`` if it was removed in between."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
