@@ -29,10 +29,11 @@ QUBES_SETTINGS = {
 }
 
 
-def write_config(directory, pillar_root=REPO / "pillar", **settings):
+def write_config(directory, pillar_root=REPO / "pillar", pillar_roots=None, **settings):
     """The directory for ``--config-dir``: what Qubes ships in dom0, and tesseraqt's drop-in.
 
-    Everything that Salt writes stays below ``directory``. ``settings`` come last and win.
+    Everything that Salt writes stays below ``directory``. ``settings`` come last and win, but for
+    lists, which Salt merges. ``pillar_roots`` are there instead of ``pillar_root``.
     """
     drop_ins = directory / "etc" / "salt" / "minion.d"
     drop_ins.mkdir(parents=True, exist_ok=True)
@@ -40,7 +41,7 @@ def write_config(directory, pillar_root=REPO / "pillar", **settings):
     (directory / "etc" / "qubes" / "policy.d").mkdir(parents=True, exist_ok=True)
     roots = {
         "file_roots": {"base": [f"{directory}/srv/salt"], "user": [f"{directory}/srv/user_salt"]},
-        "pillar_roots": {"base": [str(pillar_root)]},
+        "pillar_roots": pillar_roots or {"base": [str(pillar_root)]},
     }
     here = {
         "root_dir": str(directory),

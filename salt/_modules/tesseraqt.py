@@ -19,7 +19,7 @@ from salt.exceptions import SaltInvocationError
 from tesseraqt_lib.declare import schema
 from tesseraqt_lib.fleet import roots
 from tesseraqt_lib.model import Fleet
-from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.problems import Problems, shown
 from tesseraqt_lib.roots import system_json
 from tesseraqt_lib.run import fleet_states, session, validate
 from tesseraqt_lib.run.session import Run
@@ -35,7 +35,8 @@ __outputter__ = {"plan": "tesseraqt", "status": "tesseraqt"}
 
 def check() -> dict[str, Any]:
     """
-    Everything that is wrong with the declaration in pillar, each with its path.
+    Everything that is wrong with the declaration in pillar, each with its path, and every qube
+    that is not changed because of what it says of itself.
 
     Returns ``problems`` and ``warnings``, both lists of lines; the exit code is not 0
     when there are problems.
@@ -46,11 +47,12 @@ def check() -> dict[str, Any]:
 
         qubesctl tesseraqt.check
     """
-    _, problems = _checked()
-    if problems.found:
+    _, problems = validate.with_warnings(_run(), __pillar__)
+    found = problems.everything()
+    if found:
         __context__["retcode"] = 1
     return {
-        "problems": [str(problem) for problem in sorted(set(problems.found))],
+        "problems": list(map(str, found)),
         "warnings": [str(warning) for warning in sorted(set(problems.warnings))],
     }
 
@@ -74,11 +76,12 @@ def fleet(section: str | None = None) -> Any:
         qubesctl tesseraqt.fleet qubes --out=json
     """
     if section is not None and section not in sections.SECTIONS:
-        raise SaltInvocationError(f"{section!r} is not one of: {', '.join(sections.SECTIONS)}")
-    declared, problems = _checked()
+        raise SaltInvocationError(f"{shown(section)} is not one of: {', '.join(sections.SECTIONS)}")
     if section is not None:
+        declared, problems = validate.checked_or_unseen(_run(), __pillar__)
         states = fleet_states.section(_run(), declared, problems, section)
         return [state.data() for state in states]
+    declared, problems = _checked()
     validate.refuse(problems)
     compiled = fleet_states.every_section(_run(), declared, problems)
     return {name: [state.data() for state in states] for name, states in compiled.items()}
@@ -100,7 +103,9 @@ def plan() -> dict[str, Any]:
         qubesctl tesseraqt.plan
         qubesctl tesseraqt.plan --out=json
     """
-    planned = show_plan.of_fleet(_run(), validate.valid(_run(), __pillar__))
+    declared, problems = _checked()
+    validate.refuse(problems, show_plan.of_policy(_run(), declared, problems))
+    planned = show_plan.of_fleet(_run(), declared, problems)
     if any("refused" in one for one in planned.values()):
         __context__["retcode"] = 1
     return planned
@@ -124,7 +129,7 @@ def status() -> dict[str, Any]:
         qubesctl tesseraqt.status
         qubesctl tesseraqt.status --out=json
     """
-    declared, problems = _checked()
+    declared, problems = validate.with_warnings(_run(), __pillar__)
     validate.refuse(problems)
     return show_status.of_machine(_run(), declared, problems)
 
@@ -180,6 +185,7 @@ def system(root: str) -> str:
 
         qubesctl tesseraqt.system nixos --out=newline_values_only
     """
+    root = validate.qube_name(root)
     declared = validate.valid(_run(), __pillar__)
     if why := roots.unknown_root(declared, root):
         raise SaltInvocationError(why)

@@ -15,15 +15,18 @@ the root of their template.
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import Any
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from tesseraqt_lib.dom0 import lock
 from tesseraqt_lib.model import System
+from tesseraqt_lib.problems import shown
 from tesseraqt_lib.roots import deploy
 from tesseraqt_lib.roots import generations as root_generations
 from tesseraqt_lib.roots.phases import Means, Root
-from tesseraqt_lib.run import session
+from tesseraqt_lib.run import session, validate
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import id_of
 
@@ -45,7 +48,7 @@ def generations(root: str) -> dict[str, Any]:
 
         qubesctl tesseraqt.generations nixos
     """
-    return root_generations.generations(root, _means())
+    return root_generations.generations(validate.qube_name(root), _means())
 
 
 def build(root: str) -> dict[str, Any]:
@@ -65,9 +68,10 @@ def build(root: str) -> dict[str, Any]:
 
         qubesctl tesseraqt.build nixos
     """
-    said = _declared(root)
+    said = _declared(validate.qube_name(root))
     how = System(configuration=said.get("configuration", System.configuration))
-    tree = _run().files.tree(said["system"], said["modules"], how.configuration)
+    document = validate.accepted(functools.partial(validate.document, said["system"]))
+    tree = _run().files.tree(document, said["modules"], how.configuration)
     lines = deploy.build(Root(root, tree, how), _means())
     return {"system": tree.digest, "activating": list(lines)}
 
@@ -89,17 +93,22 @@ def rollback(root: str, generation: str | int = "previous") -> dict[str, Any]:
         qubesctl tesseraqt.rollback nixos
         qubesctl tesseraqt.rollback nixos 12
     """
-    to = str(generation)
-    if to != "previous" and not (to.isascii() and to.isdigit()):
-        raise CommandExecutionError(f"{to!a} is neither the number of a generation nor 'previous'")
-    return {"generation": root_generations.rollback(root, _means(), to)}
+    to = generation if isinstance(generation, str) else shown(generation)
+    if not re.fullmatch(r"previous|[0-9]{1,9}", to):
+        why = "is neither the number of a generation nor 'previous'"
+        raise CommandExecutionError(f"{shown(generation)} {why}")
+    name = validate.qube_name(root)
+    return {"generation": root_generations.rollback(name, _means(), to)}
 
 
 def _declared(root: str) -> dict[str, Any]:
     """The arguments of the state that would deploy the root."""
     for state in __salt__["tesseraqt.fleet"]("roots"):
         if state["id"] == id_of("root", root):
-            return {key: value for one in state["arguments"] for key, value in one.items()}
+            said = {key: value for one in state["arguments"] for key, value in one.items()}
+            if why := said.get("problems"):
+                raise CommandExecutionError(why)
+            return said
     raise SaltInvocationError(f"{root!a} has no NixOS declared, or the declaration has problems")
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from salt.exceptions import SaltInvocationError
+from tesseraqt_lib.problems import shown
 from tesseraqt_lib.run import session, validate
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.show import dot, mermaid, svg
@@ -63,7 +64,7 @@ def graph(form: str = "dot") -> str:
         qubesctl tesseraqt.graph mermaid
     """
     if form not in ("dot", "mermaid", "svg"):
-        raise SaltInvocationError(f"{form!r} is not one of: dot, mermaid, svg")
+        raise SaltInvocationError(f"{shown(form)} is not one of: dot, mermaid, svg")
     declared = validate.valid(_run(), __pillar__)
     drawn = show_graph.of_fleet(_run(), declared, __salt__["tesseraqt.status"](), wires())
     if form == "mermaid":

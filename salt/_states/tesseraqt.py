@@ -19,6 +19,7 @@ from typing import Any
 
 import salt.utils.args
 from tesseraqt_lib.dom0.machine import Machine
+from tesseraqt_lib.problems import as_lines
 from tesseraqt_lib.run import converge, planning, session, validate
 from tesseraqt_lib.run.session import Run
 
@@ -175,9 +176,10 @@ def valid(
         declaration:
           tesseraqt.valid: []
     """
-    told = [f"beware: {warning}" for warning in warnings]
-    comment = problems or "\n".join(["the declaration is valid", *told])
-    return {"name": name, "result": not problems, "changes": {}, "comment": comment}
+    told = [f"beware: {warning}" for warning in as_lines(warnings)]
+    wrong = "\n".join(as_lines(problems))
+    comment = wrong or "\n".join(["the declaration is valid", *told])
+    return {"name": name, "result": not wrong, "changes": {}, "comment": comment}
 
 
 def _run() -> Run:

@@ -13,17 +13,21 @@ Part of the states called ``tesseraqt``, like ``tesseraqt.py`` beside it.
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Mapping
 from typing import Any
 
-from tesseraqt_lib.run import converge, planning, session, validate
+from tesseraqt_lib.run import converge, session, wiring
 from tesseraqt_lib.run.session import Run
 
 __virtualname__ = "tesseraqt"
 __virtual__ = session.virtual
 
 
-def policy(name: str, rules: list[dict[str, Any]] | tuple[()] = ()) -> dict[str, Any]:
+def policy(
+    name: str,
+    rules: list[dict[str, Any]] | tuple[()] = (),
+    needs: Mapping[str, list[str]] | None = None,
+) -> dict[str, Any]:
     """
     Policy lets qubes call exactly these APIs of each other, and denies all others of
     tesseraqt: ``/etc/qubes/policy.d/30-tesseraqt.policy`` is as declared. Without any rule
@@ -34,6 +38,10 @@ def policy(name: str, rules: list[dict[str, Any]] | tuple[()] = ()) -> dict[str,
     rules
         A list of maps: ``from`` and ``to`` are qubes, ``api`` is ``container.api``, and with
         ``ask: true`` Qubes asks each time.
+    needs
+        By qube, the IDs of the states after which it is as declared. A rule that names the
+        qube is added if all of them have succeeded in this run; else it waits, the others
+        do not, and the state fails. Write ``require_any`` besides, so that they ran before.
 
     .. code-block:: yaml
 
@@ -43,18 +51,21 @@ def policy(name: str, rules: list[dict[str, Any]] | tuple[()] = ()) -> dict[str,
                 - {from: docs, to: data, api: postgres.sql}
                 - {from: mail, to: vault, api: keys.agent, ask: true}
     """
-    return _converged(name, rules, planning.policy)
+    run = _run()
+    running = globals().get("__running__") or {}
+    return converge.returned(name, lambda: wiring.widen(run, rules, needs or {}, running))
 
 
 def policy_narrowed(name: str, rules: list[dict[str, Any]] | tuple[()] = ()) -> dict[str, Any]:
     """
     Policy lets qubes call none but these APIs of each other: what the file allows besides
-    is taken out of it. Nothing is added, so this can come before the qubes change.
+    is taken out of it. Nothing is added, so this can come before the qubes change, and while
+    another apply runs.
 
     name
         Any word; it names the state only.
     rules
-        As for ``policy``.
+        As for ``policy``. Without any, every wire between qubes is taken away.
 
     .. code-block:: yaml
 
@@ -63,15 +74,10 @@ def policy_narrowed(name: str, rules: list[dict[str, Any]] | tuple[()] = ()) -> 
             - rules:
                 - {from: docs, to: data, api: postgres.sql}
     """
-    return _converged(name, rules, planning.policy_narrowed)
+    run = _run()
+    return converge.returned(name, lambda: wiring.narrow(run, rules))
 
 
-def _converged(name: str, rules: Any, decide: Any) -> dict[str, Any]:
-    """What a state of policy returns."""
-    run = Run(__context__, __opts__, __salt__)
-    read = functools.partial(validate.policy_rules, rules)
-
-    def act() -> converge.Outcome:
-        return converge.outcome(run, "policy", read, decide, lambda: run.policy_file)
-
-    return converge.returned(name, act)
+def _run() -> Run:
+    """What this run of Salt shares."""
+    return Run(__context__, __opts__, __salt__)

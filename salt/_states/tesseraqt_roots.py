@@ -19,7 +19,6 @@ import functools
 from typing import Any
 
 import salt.utils.args
-from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.roots.phases import Root
 from tesseraqt_lib.run import converge, planning, session, validate
 from tesseraqt_lib.run import deployed as state
@@ -48,7 +47,7 @@ def deployed(
     system
         What the system is to have, as ``tesseraqt.system`` prints it: JSON, or data.
     modules
-        The NixOS modules that it names: ``salt://`` addresses, or absolute paths in dom0.
+        The NixOS modules that it names: addresses such as ``salt://mine/web.nix``.
     jobs
         No more roots than this are worked on at once.
     how
@@ -65,15 +64,13 @@ def deployed(
             - parallel: True
     """
     run, given = _run(), salt.utils.args.clean_kwargs(**how)
-
-    def read(problems: Problems) -> tuple[Any, ...]:
-        said = validate.document(system, problems)
-        return said, *validate.deployment(given, jobs, problems)
+    said = {"system": system, "modules": modules, "jobs": jobs}
+    read = functools.partial(validate.deployed, name, said, given)
 
     def act() -> Outcome:
-        document, activation, many = validate.accepted(read)
-        tree = run.files.tree(document, modules or [], activation.configuration)
-        return state.outcome(run, Root(name, tree, activation), many)
+        want = validate.accepted(read)
+        tree = run.files.tree(want.document, want.modules, want.how.configuration)
+        return state.outcome(run, Root(want.name, tree, want.how), want.jobs)
 
     return converge.returned(name, act)
 

@@ -10,3 +10,4 @@ include:
   - tesseraqt.restarts
   - tesseraqt.policy
   - tesseraqt.power
+  - tesseraqt.released

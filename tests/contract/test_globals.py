@@ -185,6 +185,18 @@ def test_changing_the_default_netvm_changes_the_qubes_that_follow_it(prefs, work
     assert (look(work).netvm, look(work).property_is_default("netvm")) == ("sys-net", True)
 
 
+def test_changing_the_default_guivm_changes_where_qubes_that_follow_it_are_seen(prefs, work, look):
+    assert (look(work).guivm, look(work).property_is_default("guivm")) == ("dom0", True)
+    assert prefs("default_guivm", "") == (0, "", "")
+    assert (look(work).guivm, look(work).property_is_default("guivm")) == (None, True)
+
+
+def test_a_named_disposable_is_seen_where_its_template_is(tool, make, look):
+    assert tool("qvm_prefs", "--", "default-dvm", "guivm", "none") == (0, "", "")
+    qube = look(make("disposable", "--class", "DispVM", "--template", "default-dvm"))
+    assert (qube.guivm, qube.property_is_default("guivm")) == (None, False)
+
+
 def test_a_label_can_be_made_and_used(app, make, look):
     app.qubesd_call("dom0", "admin.label.Create", "teal", b"0x008080")
     app.labels.clear_cache()

@@ -73,6 +73,30 @@ def test_a_running_qube_refuses_another_maxmem(tool, busy):
     assert tool("qvm_prefs", "--", busy, "maxmem", value) == refusal(reason)
 
 
+# A kernel of the qube's own says by a feature whether it takes more memory.
+@pytest.mark.since_4_4("4.3 accepts it anyway")
+@pytest.mark.parametrize("kernel", ["", "pvgrub2-pvh"])
+def test_a_running_qube_whose_own_kernel_hotplugs_memory_accepts_another_maxmem(
+    tool, work, look, kernel
+):
+    tool("qvm_prefs", "--", work, "kernel", kernel)
+    tool("qvm_features", "--", work, "supported-feature.memory-hotplug", "1")
+    tool("qvm_start", "--", work)
+    assert tool("qvm_prefs", "--", work, "maxmem", "3000") == (0, "", "")
+    assert look(work).maxmem == 3000
+
+
+@pytest.mark.since_4_4("4.3 accepts it")
+@pytest.mark.parametrize(("key", "value"), [("virt_mode", "hvm"), ("debug", "True")])
+def test_the_feature_is_not_asked_of_an_hvm_or_with_a_kernel_of_dom0(tool, work, key, value):
+    tool("qvm_prefs", "--", work, key, value)
+    if key == "virt_mode":
+        tool("qvm_prefs", "--", work, "kernel", "")
+    tool("qvm_features", "--", work, "supported-feature.memory-hotplug", "1")
+    tool("qvm_start", "--", work)
+    assert tool("qvm_prefs", "--", work, "maxmem", "3000") == refusal(HALTED_ONLY["maxmem"][1])
+
+
 def test_these_lists_are_complete(busy, look):
     never = {"klass", "name", *COMPUTED, *ONCE}
     assert {*ANY_TIME, *HALTED_ONLY, *never} == set(look(busy).property_list())

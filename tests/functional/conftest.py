@@ -142,7 +142,7 @@ def apply(declare):
 @pytest.fixture
 def quick(monkeypatch):
     """Nobody waits long for a guest."""
-    bounds = importlib.import_module("tesseraqt_lib.guest.process").Bounds
+    bounds = importlib.import_module("tesseraqt_lib.bounded.process").Bounds
     scripts = importlib.import_module("tesseraqt_lib.guest.scripts")
     grammar, _ = scripts.KNOWN["probe"]
     short = bounds(total=15.0, idle=5.0, log=1_000_000)

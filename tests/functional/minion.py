@@ -133,10 +133,20 @@ class Minion:
             arguments.update(one)
         arguments.pop("parallel", None)
         required = [one["tesseraqt"] for one in arguments.pop("require", [])]
+        arguments.pop("require_any", None)
         if any(run.results[id_]["result"] is False for id_ in required):
             name = arguments["name"]
             return {"name": name, "result": False, "changes": {}, "comment": SKIPPED}
-        return self.states[f"tesseraqt.{state['function']}"](**arguments)
+        return self.state(f"tesseraqt.{state['function']}", run.results, **arguments)
+
+    def state(self, function: str, results: dict[str, Any], **arguments: Any) -> dict[str, Any]:
+        """One state; ``results`` is what became of those before it in the same run, by ID."""
+        tagged = {f"tesseraqt_|-{id_}_|-name_|-fun": one for id_, one in results.items()}
+        self.states.inject_globals = {"__running__": tagged}
+        try:
+            return self.states[function](**arguments)
+        finally:
+            self.states.inject_globals = {}
 
     def _watched(self, world: Any, run: Run) -> Any:
         return _Watch(self, world, run)

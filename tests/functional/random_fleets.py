@@ -11,9 +11,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-#: Foreign qubes that no fleet declares.
-FOREIGN = ("alien", "alien-net")
+#: What qubes of these kinds give to others, and may be declared to give up.
+GIVEN = {"net": "provides_network", "dvm": "template_for_dispvms"}
 #: Each belongs to one name: no two qubes that run could ever want the same.
+OWN = ("app-1", "app-2", "disp-1", "dvm-1", "dvm-2", "net-1", "net-2", "solo-1", "tpl-1", "tpl-2")
 PORTS = {"app-1": "dom0:00_14.0", "solo-1": "dom0:00_1f.3"}
 SIZES = {"private": "3GiB", "root": "12 GiB"}
 
@@ -59,8 +60,13 @@ PREFS = {
     "audiovm": st.sampled_from([None, "none", "dom0"]),
 }
 FIXED = {
-    "net": {"provides_network": True, "netvm": "sys-firewall"},
+    "net": {"provides_network": True},
     "dvm": {"template_for_dispvms": "yes"},
+}
+#: The netvms of netvms: chains, in either order.
+CHAINS = {
+    "net-1": st.sampled_from(["sys-firewall", "sys-net"]),
+    "net-2": st.sampled_from(["sys-firewall", "net-1", None]),
 }
 GLOBALS = {
     "default_netvm": st.sampled_from([None, "none", "net-1", "sys-firewall"]),
@@ -120,6 +126,10 @@ def qube(draw: Any, name: str, templates: list[str], dvms: list[str]) -> dict[st
         said["prefs"].pop("memory", None)
     if draw(st.integers(0, 4)) == 4:
         said["running"] = draw(st.booleans())
+    if kind == "net":
+        said["prefs"]["netvm"] = draw(CHAINS[name])
+    if kind in GIVEN and draw(st.integers(0, 5)) == 5:
+        said["prefs"][GIVEN[kind]] = draw(st.sampled_from([False, None]))
     return said
 
 
@@ -152,9 +162,7 @@ def fleets(draw: Any) -> dict[str, Any]:
     usable = ["nixos", *(name for name in ("tpl-1", "tpl-2") if stays(templates, name))]
     names = draw(
         st.sets(
-            st.sampled_from(
-                ("app-1", "app-2", "disp-1", "dvm-1", "dvm-2", "net-1", "net-2", "solo-1")
-            ),
+            st.sampled_from(OWN[:8]),
             max_size=5,
         )
     )
@@ -176,22 +184,28 @@ def fleets(draw: Any) -> dict[str, Any]:
 
 
 def mended(fleet: dict[str, Any]) -> dict[str, Any]:
-    """The fleet without references to qubes that it does not declare to be there."""
+    """The fleet without references to qubes that it does not declare to be there, or to be so."""
     there = {**fleet["templates"], **fleet["qubes"]}
     for name, said in there.items():
         prefs = said.get("prefs", {})
         for key in ("netvm", "default_dispvm", "management_dispvm"):
             target = prefs.get(key) or ""
-            if (
-                "-" in target
-                and target[-1] in "12"
-                and (not stays(there, target) or target == name)
-            ):
+            if target in OWN and (not gives(there, target) or target == name):
                 del prefs[key]
+        if said.get("class") == "DispVM" and not gives(there, said["template"]):
+            said["template"] = "default-dvm"
     for key, target in list(fleet["globals"].items()):
-        if target and str(target)[-2:] in ("-1", "-2") and not stays(there, target):
+        if target in OWN and not gives(there, target):
             del fleet["globals"][key]
     return fleet
+
+
+def gives(found: dict[str, Any], name: str) -> bool:
+    """Whether the qube of this name is there and can be what others name it for."""
+    given = GIVEN.get(name.partition("-")[0])
+    return name not in OWN or (
+        stays(found, name) and (given is None or found[name]["prefs"][given] not in (False, None))
+    )
 
 
 #: What a person, or a program, did to qubes behind tesseraqt's back.
@@ -203,7 +217,7 @@ DRIFTS = st.lists(
         st.tuples(st.just("features"), st.just({"service.cups": "1"})),
         st.tuples(st.just("tags"), st.sets(st.sampled_from(TAGS), min_size=1).map(sorted)),
         st.tuples(st.just("untag"), st.sampled_from([*TAGS, "tesseraqt"])),
-        st.tuples(st.just("power"), st.sampled_from(["Running", "Halted"])),
+        st.tuples(st.just("power"), st.sampled_from(["Running", "Running", "Paused", "Halted"])),
     ),
     max_size=3,
 )
@@ -215,11 +229,53 @@ def drift(world: Any, drifts: dict[str, list[tuple[str, Any]]]) -> None:
         for what, change in changes if name in world.qubes() else ():
             if what == "power":
                 if world.qube(name)["klass"] != "TemplateVM":
-                    world.power(name, change)
+                    switch(world, name, change)
             elif what == "untag":
                 untag(world, name, change)
             else:
                 world.edit(name, **{what: change})
+
+
+def switch(world: Any, name: str, state: str) -> None:
+    """The qube is on, paused or off; nobody takes the network from those who use it."""
+    if state == "Paused" and world.qube(name)["power"] == "Halted":
+        world.power(name, "Running")
+    world.power(name, state)
+
+
+#: Who else is there, whom nobody declares: by name, what it is and whom it needs.
+STRANGERS = st.dictionaries(
+    st.sampled_from(["alien", "alien-net", "disp77"]), st.booleans(), max_size=2
+)
+
+
+def meet(world: Any, strangers: dict[str, bool]) -> None:
+    """Qubes of somebody else are there, and run if that is said; one that is preloaded does."""
+    for name, runs in sorted(strangers.items()):
+        if name == "disp77":
+            if not may_make_disposables(world, "dvm-1"):
+                continue
+            world.add_qube(name, klass="DispVM", template="dvm-1")
+            world.edit("dvm-1", features={"preload-dispvm": "" if runs else name})
+        elif name == "alien-net":
+            world.add_qube(name, template="fedora-42", properties={"provides_network": True})
+        else:
+            netvm = next((one for one in ("net-2", "net-1") if networks(world, one)), "")
+            world.add_qube(name, template="nixos", properties={"netvm": netvm})
+        if runs or name == "disp77":
+            world.power(name, "Running")
+
+
+def may_make_disposables(world: Any, name: str) -> bool:
+    """Whether there is a disposable template of this name."""
+    found = world.qube(name) if name in world.qubes() else {"properties": {}}
+    return bool(found["properties"].get("template_for_dispvms"))
+
+
+def networks(world: Any, name: str) -> bool:
+    """Whether there is a netvm of this name."""
+    found = world.qube(name) if name in world.qubes() else {"properties": {}}
+    return bool(found["properties"].get("provides_network"))
 
 
 def untag(world: Any, name: str, tag: str) -> None:

@@ -4,6 +4,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -93,8 +94,8 @@ def test_the_example_fleet_can_have_whonix_too(whole, example, apply):
 class Dom0:
     """A directory that takes the place of / for the commands of the README."""
 
-    def __init__(self, root, world):
-        self.root, self.world = root, world
+    def __init__(self, root, world, checkout=documents.REPO):
+        self.root, self.world, self.checkout = root, world, checkout
         pillars = {"base": [f"{root}/srv/pillar"], "user": [f"{root}/srv/user_pillar"]}
         self.config_dir = simulated_dom0.write_config(root, pillar_roots=pillars)
 
@@ -104,8 +105,10 @@ class Dom0:
             words = [word for word in shlex.split(line, comments=True) if word != "sudo"]
             if words[:1] == ["qubesctl"]:
                 self.qubesctl(*words[1:])
-            elif words:
-                subprocess.run([*map(self.moved, words)], check=True, cwd=documents.REPO)
+            else:
+                moved = re.sub(r"(?<![^\s'])/(?=(?:srv|etc|var)/)", f"{self.root}/", line)
+                argv = ["sh", "-c", moved.replace("sudo ", "")]
+                subprocess.run(argv, check=True, cwd=self.checkout)
                 self.point_there()
 
     def qubesctl(self, *arguments):
@@ -115,34 +118,82 @@ class Dom0:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
-    def moved(self, word):
-        return f"{self.root}{word}" if word.startswith(("/srv/", "/etc/", "/var/")) else word
-
     def point_there(self):
         """The drop-in that was copied names the directory below this root."""
         drop_in = self.root / "etc/salt/minion.d/tesseraqt.conf"
         if drop_in.exists() and f"- {simulated_dom0.INSTALLED}" in drop_in.read_text():
-            there = self.moved(simulated_dom0.INSTALLED)
+            there = f"{self.root}{simulated_dom0.INSTALLED}"
             drop_in.write_text(drop_in.read_text().replace(simulated_dom0.INSTALLED, there))
 
 
-def test_it_installs_works_and_goes_as_the_readme_says(world, tmp_path):
-    install, pillar, use, roots, remove = (
-        block for block in documents.blocks("sh dom0") if block.file == "README.md"
-    )
-    dom0 = Dom0(tmp_path / "root", world)
+INSTALL, PILLAR, USE, ROOTS, REMOVE = (
+    block for block in documents.blocks("sh dom0") if block.file == "README.md"
+)
+[TOP] = (block for block in documents.blocks("yaml top") if block.file == "README.md")
+#: A state of the user's own that has nothing to do with tesseraqt, and the pillar that it shows.
+FOREIGN = """
+it-is-{{ pillar.get("mine", "alone") }}:
+  test.succeed_without_changes: []
+"""
+
+
+@pytest.fixture
+def dom0(world, tmp_path):
+    """A dom0 without tesseraqt, in which the user has a state of their own."""
+    made = Dom0(tmp_path / "root", world)
     # there only because the simulated dom0 runs from the checkout
-    (tmp_path / "root/etc/salt/minion.d/tesseraqt.conf").unlink()
-    dom0.type(install)
-    dom0.type(pillar)
-    top = next(one for one in documents.blocks("yaml top") if one.file == "README.md")
-    (tmp_path / "root/srv/user_pillar/top.sls").write_text(top.text)
-    dom0.type(use)
+    (made.root / "etc/salt/minion.d/tesseraqt.conf").unlink()
+    for place in ("srv/salt", "srv/user_pillar", "srv/pillar"):
+        (made.root / place).mkdir(parents=True)
+    (made.root / "srv/salt/foreign.sls").write_text(FOREIGN)
+    return made
+
+
+def test_without_tesseraqt_there_is_nothing_of_it(dom0):
+    """What stands in this checkout reaches a dom0 by being installed, and in no other way."""
+    assert "qubes" not in dom0.qubesctl("pillar.get", "tesseraqt")
+    assert "tesseraqt.plan" not in dom0.qubesctl("sys.list_functions", "tesseraqt")
+    assert "it-is-alone" in dom0.qubesctl("state.apply", "foreign")
+
+
+def test_it_installs_works_and_goes_as_the_readme_says(world, dom0):
+    dom0.type(INSTALL)
+    dom0.type(PILLAR)
+    (dom0.root / "srv/user_pillar/top.sls").write_text(TOP.text)
+    dom0.type(USE)
     assert "vault" in world.qubes()
-    dom0.type(roots)
-    dom0.type(remove)
+    assert "it-is-alone" in dom0.qubesctl("state.apply", "foreign")
+    dom0.type(ROOTS)
+    dom0.type(REMOVE)
     assert "vault" in world.qubes()
     assert "tesseraqt.plan" not in dom0.qubesctl("sys.list_functions", "tesseraqt")
+    assert "it-is-alone" in dom0.qubesctl("state.apply", "foreign")
+
+
+def test_a_pillar_of_the_users_own_goes_on_when_it_is_removed(dom0):
+    dom0.type(INSTALL)
+    dom0.type(PILLAR)
+    (dom0.root / "srv/user_pillar/mine.sls").write_text("mine: kept\n")
+    (dom0.root / "srv/user_pillar/top.sls").write_text(f"{TOP.text}    - mine\n")
+    assert "it-is-kept" in dom0.qubesctl("state.apply", "foreign")
+    dom0.type(REMOVE)
+    assert "qubes" not in dom0.qubesctl("pillar.get", "tesseraqt")
+    assert "it-is-kept" in dom0.qubesctl("state.apply", "foreign")
+
+
+def test_the_commands_that_install_it_update_it_too(dom0, tmp_path):
+    dom0.type(INSTALL)
+    (tmp_path / "new").mkdir()
+    dom0.checkout = tmp_path / "new"
+    shutil.copytree(documents.REPO / "salt", tmp_path / "new" / "salt")
+    (tmp_path / "new/salt/tesseraqt/prune.sls").unlink()
+    changed = tmp_path / "new/salt/_modules/tesseraqt_wires.py"
+    changed.write_text(changed.read_text().replace("def wires()", "def wires_of_today()"))
+    dom0.type(INSTALL)
+    functions = dom0.qubesctl("sys.list_functions", "tesseraqt").split()
+    assert "tesseraqt.wires_of_today" in functions
+    assert "tesseraqt.wires" not in functions
+    assert "tesseraqt.prune" not in dom0.qubesctl("cp.list_states").split()
 
 
 def test_it_exits_as_the_readme_says(world, tmp_path):

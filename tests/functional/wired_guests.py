@@ -72,7 +72,8 @@ class Place:
         for section in SECTIONS:
             for one in self.minion.modules["tesseraqt.fleet"](section):
                 given = {key: value for said in one["arguments"] for key, value in said.items()}
-                given.pop("require", None)
+                for key in ("require", "require_any", "needs"):
+                    given.pop(key, None)
                 done = self.minion.states[f"tesseraqt.{one['function']}"](**given)
                 assert done["result"] is True, done
         self.minion.end()

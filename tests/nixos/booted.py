@@ -98,7 +98,7 @@ class Booted:
             self.evaluated["starts"][name],
         )
         text = re.sub(r"/nix/store/\S*-container-init", f"/nix/store/{name}/payload", text)
-        return f'set -e\ncp -a /qube/guests/{name}/root/. "$root"\n{text}'
+        return f'set -e\nmkdir -p "$root"\ncp -a /qube/guests/{name}/root/. "$root"\n{text}'
 
     def allow(self, *calls):
         (self.qube / "rpc" / "allowed").write_text("\n".join(calls))

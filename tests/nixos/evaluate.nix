@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the tests look at, of one root with the tree in `tree`, on a NixOS with what a template
-# of Qubes brings along (`template`: a module).
-{ nixpkgs, tree, template ? { } }:
+# of Qubes brings along (`template`: a module; `version`: its state version, null if it sets none).
+{ nixpkgs, tree, template ? { }, version ? "24.11" }:
 let
   root = import (nixpkgs + "/nixos") {
     system = "x86_64-linux";
@@ -10,7 +10,7 @@ let
       boot.loader.grub.enable = false;
       documentation.enable = false;
       fileSystems."/" = { device = "/dev/mapper/dmroot"; fsType = "ext4"; };
-      system.stateVersion = "24.11";
+      system = if version == null then { } else { stateVersion = version; };
     };
   };
   inherit (root) config;
@@ -42,6 +42,7 @@ let
       names = inside.system.nssModules.path;
       icons = inside.xdg.icons.enable;
       fonts = inside.fonts.fontconfig.enable;
+      font_packages = map lib.getName inside.fonts.packages;
       logrotate = inside.services.logrotate.enable;
       resolvconf = inside.networking.resolvconf.enable;
       sudo = inside.security.sudo.enable;
@@ -58,12 +59,14 @@ in
   inherit (config.tesseraqt) dropped;
   units = lib.mapAttrs (_: unit) (ours config.systemd.units);
   confs = lib.genAttrs names (name: config.environment.etc."nixos-containers/${name}.conf".text);
+  prepares = lib.genAttrs names (name: config.systemd.services."container@${name}".preStart);
   starts = lib.genAttrs names (name: config.systemd.services."container@${name}".script);
   states = lib.mapAttrs (_: service: service.script)
     (lib.filterAttrs (name: _: lib.hasPrefix "tesseraqt-state-" name) config.systemd.services);
   packages = map lib.getName config.environment.systemPackages;
   tmpfiles = config.systemd.tmpfiles.rules;
   hosts = config.networking.hosts."127.0.0.2" or [ ];
+  forwarding = config.boot.kernel.sysctl."net.ipv4.conf.all.forwarding" or null;
   inotify = config.boot.kernel.sysctl."fs.inotify.max_user_instances" or null;
   # All slots, as CONTAINER/SLOT.
   slots = lib.concatLists (lib.mapAttrsToList (name: cfg: map (slot: "${name}/${slot}") (lib.attrNames cfg.consumes))

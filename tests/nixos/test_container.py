@@ -26,3 +26,8 @@ def test_limits_are_those_of_the_unit(full):
         assert line in lines(full["units"]["container@postgres.service"])
     for line in ("MemoryMax=1073741824", "CPUQuota=100%", "TasksMax=1024"):
         assert line in lines(full["units"]["container@keys.service"])
+
+
+def test_a_container_has_time_for_the_first_start_of_a_database(full):
+    for name in ("keys", "mail", "postgres"):
+        assert "TimeoutStartSec=15min" in lines(full["units"][f"container@{name}.service"])

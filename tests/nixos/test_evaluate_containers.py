@@ -124,6 +124,31 @@ def test_another_configuration_of_the_root_is_evaluated(root):
     assert root.build() == (0, ["db", "web"])
 
 
+def test_what_was_built_last_is_no_part_of_the_configuration(root, tmp_path):
+    (tmp_path / "own" / "configuration.nix").write_text("{ }")
+    root.build()
+    for name in ("one", "another"):
+        system = root.nix.add(tmp_path / "own")
+        (tmp_path / "own" / "result").unlink(missing_ok=True)
+        (tmp_path / "own" / "result").symlink_to(f"{system}-{name}")
+        assert root.build() == (0, [])
+
+
+def test_what_a_link_of_the_configuration_leads_to_is(root, tmp_path):
+    (tmp_path / "dotfiles").mkdir()
+    (tmp_path / "own" / "mine").symlink_to(tmp_path / "dotfiles")
+    for text in ("{ }", "{ a = 1; }"):
+        (tmp_path / "dotfiles" / "configuration.nix").write_text(text)
+        assert root.build() == (0, ["db", "web"])
+        assert root.build() == (0, [])
+    for target in ("a", "b"):
+        # Not looked into, be it large: its name tells what is in there.
+        (tmp_path / "own" / "stored").unlink(missing_ok=True)
+        (tmp_path / "own" / "stored").symlink_to(f"/nix/store/{target}")
+        assert root.build() == (0, ["db", "web"])
+        assert root.build() == (0, [])
+
+
 def test_a_failed_build_ends_as_nix_does_and_leaves_no_word_of_success(root):
     (root.place / "broken").touch()
     assert root.build() == (100, ["db"])

@@ -5,9 +5,9 @@ import pytest
 from deploying import Root
 from machines import document, fleet, services
 
-#: CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_PTRACE, CAP_MKNOD, CAP_AUDIT_CONTROL
-DROPPED = (12, 13, 19, 27, 30)
-CONTAINERS = ("app", "cache", "site", "count", "files", "window", "online")
+#: CAP_NET_ADMIN, CAP_NET_RAW, CAP_MKNOD, CAP_AUDIT_CONTROL
+DROPPED = (12, 13, 27, 30)
+CONTAINERS = ("app", "cache", "site", "count", "files", "window", "online", "beside")
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +33,13 @@ def test_what_does_not_start_by_itself_waits_for_a_call(work):
     assert not work.active("container@postgres.service")
 
 
-def test_a_container_has_a_user_namespace_and_no_more_capabilities_than_declared(work):
-    told = status(work, "site")
+@pytest.mark.parametrize("container", ["site", "online"])
+def test_a_container_has_a_user_namespace_and_no_more_capabilities_than_declared(work, container):
+    told = status(work, container)
     assert told["NoNewPrivs"] == "1"
-    assert all(not int(told["CapBnd"], 16) >> number & 1 for number in DROPPED)
-    [mapped] = work.asked("site", "cat", "/proc/self/uid_map").splitlines()
+    for kind in ("CapBnd", "CapPrm", "CapEff", "CapInh"):
+        assert [number for number in DROPPED if int(told[kind], 16) >> number & 1] == []
+    [mapped] = work.asked(container, "cat", "/proc/self/uid_map").splitlines()
     assert mapped.split()[0] == "0"
     assert int(mapped.split()[1]) >= 65536
 
@@ -51,10 +53,29 @@ def test_a_container_without_network_has_a_loopback_and_no_names(work):
     assert work.asked("site", "ls", "/sys/class/net") == "lo"
 
 
-def test_a_container_with_the_network_of_the_qube_has_that(work):
-    assert work.asked("online", "readlink", "/proc/1/ns/net") == work.says(
-        "readlink", "/proc/1/ns/net"
-    )
+def test_a_service_that_nixos_hardens_starts_in_a_container(work):
+    assert work.asked("online", "systemctl", "is-active", "hardened") == "active"
+
+
+def free(machine, path):
+    """The bytes that are free in a file system of the qube."""
+    return int(machine.says("stat", "--file-system", "--format=%a", path)) * 4096
+
+
+@pytest.mark.parametrize("path", ["/", "/tmp", "/dev/shm"])
+def test_a_container_fills_its_own_memory_and_not_that_of_the_qube(work, path):
+    size = work.asked("online", "df", "--block-size=1", "--output=size", path).split()[-1]
+    assert int(size) == 32 * 2**20
+    before = free(work, "/run")
+    filled = work.asked("online", "dd", "if=/dev/zero", f"of={path}/filled", "bs=1M", "count=64")
+    assert "No space left on device" in filled
+    assert before - free(work, "/run") < 2**20
+    work.asked("online", "rm", f"{path}/filled")
+
+
+def test_a_container_without_a_declared_size_has_half_of_its_memory(work):
+    size = work.asked("site", "df", "--block-size=1M", "--output=size", "/").split()[-1]
+    assert size == "512"
 
 
 def test_a_container_sees_nothing_of_nix_but_the_store(work):

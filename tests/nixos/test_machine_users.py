@@ -2,6 +2,7 @@
 """In a NixOS that is booted: containers are small and well, and their users keep their numbers."""
 
 import copy
+import os
 
 import pytest
 from deploying import Root, packed
@@ -145,6 +146,17 @@ def test_users_keep_their_numbers_whoever_comes_and_goes(deployed):
     assert owners(deployed) == files
 
 
+def test_who_had_lost_a_number_before_is_told_at_the_next_start(deployed):
+    home = deployed.machine.place / "rw" / "tesseraqt" / "people" / "home" / "carol"
+    (home / "lost").touch()
+    os.chown(home / "lost", 1999, 100)
+    deployed.machine.run("systemctl", "restart", "container@people")
+    log = deployed.machine.says("journalctl", "-u", "container@people", "--no-pager", "-n", "200")
+    assert "/home/carol: the number of carol is " in log
+    assert "chown -hR --from=1999 carol /home/carol" in log
+    (home / "lost").unlink()
+
+
 def test_maps_that_the_container_broke_do_not_keep_it_from_starting(deployed):
     kept = deployed.machine.place / "rw" / "tesseraqt" / "people" / "var" / "lib" / "nixos"
     (kept / "uid-map").write_text('{"carol": 0, "aa": "1001", "aaron": 1001, "b": [')
@@ -176,4 +188,6 @@ def test_a_unit_that_failed_before_does_not(deployed):
     deployed.machine.run("systemctl", "restart", "container@people")
     assert not well(deployed, "people")
     deploy(deployed, changed([*PEOPLE, "z"]))
+    told = "the unit people/touchy.service had failed before, too"
+    assert any(told in line for line in deployed.log)
     assert set(numbers(deployed, [*PEOPLE, "z"])) == {*PEOPLE, "z"}

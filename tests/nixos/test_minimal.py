@@ -13,6 +13,7 @@ DOCUMENT = {
                 "services.nscd.enable": False,
                 "services.journald.extraConfig": "RuntimeMaxUse=64M",
                 "fonts.fontconfig.enable": True,
+                "networking.resolvconf.enable": True,
                 "systemd.services.console-getty.enable": True,
             },
             "hardening": {"no_new_privileges": False, "network": "qube"},
@@ -78,6 +79,11 @@ def test_the_journal_is_bounded_in_memory_until_it_is_kept(guests):
 def test_icons_are_for_every_entry_of_the_menu_and_fonts_for_windows(guests):
     shown = [(guests[name]["icons"], guests[name]["fonts"]) for name in ("terminal", "window")]
     assert shown == [(True, False), (True, True)]
+
+
+def test_a_program_with_a_window_has_letters_to_write_with(guests):
+    assert guests["terminal"]["font_packages"] == []
+    assert "dejavu_fonts" in guests["window"]["font_packages"]
 
 
 def test_a_qube_with_containers_has_enough_inotify_instances(evaluated):

@@ -87,8 +87,8 @@ class Wires:
         return self.process.communicate()[1]
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + 10
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -198,6 +198,34 @@ def test_while_qubesdb_does_not_answer_everything_stays(wires):
     time.sleep(0.5)
     assert wires.notes() == {"web/db": "store.sql 8\n"}
     assert wires.sockets() == {"tesseraqt-slot-web.db.socket"}
+
+
+def test_where_a_slot_leads_now_cannot_be_noted_it_leads_nowhere_until_it_can(wires):
+    wires.say("web", "db=store.sql cache=store.cache")
+    wires.start()
+    # In the place of the new note, as a file system is that is full.
+    (wires.place / "wires" / "web" / "db.new").mkdir()
+    wires.say("web", "db=vault/store.sql cache=store.cache")
+    wires.change("web")
+    wait_for(lambda: wires.sockets() == {"tesseraqt-slot-web.cache.socket"})
+    wait_for(lambda: wires.notes() == {"web/cache": "store.cache 8\n"})
+    wait_for(lambda: "stop tesseraqt-slot-web.db.service" in wires.told())
+    (wires.place / "wires" / "web" / "db.new").rmdir()
+    wait_for(lambda: wires.notes().get("web/db") == "vault/store.sql 8\n")
+    wait_for(lambda: len(wires.sockets()) == 2)
+
+
+def test_a_qubesdb_that_never_answers_holds_up_nothing(wires):
+    wires.say("web", "db=store.sql")
+    wires.start()
+    (wires.place / "bin" / "qubesdb-read").write_text("#!/bin/sh\nexec sleep 600\n")
+    wires.change("web")
+    time.sleep(0.5)
+    put(wires.place / "bin", {"qubesdb-read": QUBESDB_READ})
+    wires.say("qube", "clock=sys-time/ntp.now")
+    wires.change("qube")
+    wait_for(lambda: "qube/clock" in wires.notes(), 30)
+    assert wires.notes()["web/db"] == "store.sql 8\n"
 
 
 def test_when_the_watch_ends_it_ends_and_systemd_starts_it_again(wires):

@@ -73,6 +73,8 @@ EXPOSURES = {
 
 GRAPHICAL = {
     "tesseraqt-display-mail@instance.service": 0.8,
+    "tesseraqt-names.service": 1.9,
+    "tesseraqt-network.service": 3.1,
     "tesseraqt-open-mail@instance.service": 8.2,
     "tesseraqt-state-keys.service": 3.8,
 }

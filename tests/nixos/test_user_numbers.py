@@ -2,6 +2,7 @@
 """Numbers of users are those of the start before, and those of others are nobody else's."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -98,3 +99,26 @@ def test_groups_keep_theirs_too(numbered):
     numbered({}, groups=["a", "mail", "redis"])
     found = json.loads((numbered.place / "gid-map").read_text())
     assert found == {"mail": 999, "redis": 998, "a": 997}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_who_has_lost_a_number_before_is_told(tmp_path, numbered):
+    """Numbers were not always kept; whose the files are, nobody but a person can say."""
+    numbered({"carol": PERSON, "dave": PERSON})
+    home = tmp_path / "carol"
+    home.mkdir()
+    for name, owner in {"lost": 1007, "found": 1000, "daves": 1001, "roots": 0}.items():
+        (home / name).touch()
+        os.lchown(home / name, owner, 100)
+    spec = {
+        "users": {"ranges": {"carol": PERSON}, "fixed": [], "homes": {"carol": str(home)}},
+        "groups": {"ranges": {}, "fixed": []},
+    }
+    (tmp_path / "spec").write_text(json.dumps(spec))
+    argv = ["perl", NIXOS / "user-numbers.pl", tmp_path / "spec", tmp_path]
+    told = subprocess.run(argv, check=True, capture_output=True, text=True).stderr
+    assert [line.partition("; if")[0] for line in told.splitlines()] == [
+        f"{home}: the number of carol is 1000, and 1 of the files belong to 1001 (dave)",
+        f"{home}: the number of carol is 1000, and 1 of the files belong to 1007 (nobody)",
+    ]
+    assert f"chown -hR --from=1007 carol {home}" in told

@@ -69,6 +69,7 @@ def test_every_station_imports_only_from_those_before_it():
         ("plan/power.py", "from tesseraqt_lib.dom0 import client", "What decides does not act"),
         ("declare/parse.py", "import subprocess", "What decides does not act"),
         ("roots/deploy.py", "import qubesadmin", "Only the doors"),
+        ("dom0/tools.py", "import subprocess", "Every process is started within bounds"),
         ("guest/ask.py", "from tesseraqt_lib import model", "The door to what a qube says"),
     ],
 )

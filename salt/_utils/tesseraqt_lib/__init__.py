@@ -4,6 +4,7 @@
 A folder is a station on the way of the data. Each imports only from those before it, and says in
 its ``__init__.py`` from which:
 
+``bounded``  processes and files of dom0, within bounds
 ``shapes``   how a single value is read, and described in JSON Schema
 ``fleet``    what can be asked of a declared fleet: who names whom, whose root, which slot
 ``declare``  pillar -> model

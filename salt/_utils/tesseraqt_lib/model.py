@@ -42,14 +42,13 @@ class Volume:
 
 @dataclass(frozen=True)
 class Device:
-    """One assignment: a port (``dom0:00_14.0``), how it is attached, with which options."""
+    """One assignment: of what, how it is attached, with which options."""
 
+    #: A port (``dom0:00_14.0``), or a device in it or in any (``sys-usb:*:1050:0407::u030101``).
     port: str
     mode: str = "required"
     options: Mapping[str, str] = field(default_factory=dict)
     absent: bool = False
-    #: As Qubes writes an assignment (``dom0:00_14.0:0x8086:…``); not part of a declaration.
-    identity: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -248,3 +247,22 @@ class RunningSystem:
     root: str
     parts: Mapping[str, str] = field(default_factory=dict)
     restart: str = "never"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Qubes that are halted or started together, in that order."""
+
+    qubes: tuple[str, ...]
+    #: Those that are halted for good.
+    for_good: tuple[str, ...] = ()
+    #: Those that are declared to be taken over.
+    adopt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """What qubes are to run, and which qubes may be restarted for that."""
+
+    systems: tuple[RunningSystem, ...]
+    allowed: tuple[str, ...]

@@ -38,6 +38,9 @@ class Problems:
     warnings: list[Problem] = field(default_factory=list)
     #: Where something is known to be wrong; what follows from that is not told again.
     blamed: set[str] = field(default_factory=set)
+    #: What speaks against changing a qube, by its name, and only because a qube says so: it stops
+    #: the states of that qube, and nothing else.
+    refused: dict[str, set[Problem]] = field(default_factory=dict)
 
     def add(self, path: str, text: str) -> None:
         """``text`` is known to be wrong with what stands at ``path``."""
@@ -53,17 +56,32 @@ class Problems:
         if joined(path, key) not in self.blamed:
             self.add(path, f"{key!r} is missing")
 
+    def refuse(self, name: str, path: str, text: str) -> None:
+        """By what a qube says of itself, the qube called ``name`` is not to be changed."""
+        self.refused.setdefault(name, set()).add(Problem(path, text))
+
+    def everything(self) -> list[Problem]:
+        """What is wrong with the declaration and with single qubes, in the order of the paths."""
+        return sorted({*self.found, *(one for found in self.refused.values() for one in found)})
+
+    def refusals(self) -> dict[str, str]:
+        """Why each qube that is not to be changed is not, one reason a line."""
+        return {name: "\n".join(map(str, sorted(why))) for name, why in self.refused.items()}
+
     def warn(self, path: str, text: str) -> None:
         """``text`` will be told, and nothing is refused because of it."""
         self.warnings.append(Problem(path, text))
 
-    def text(self) -> str:
-        """The problems, one a line, in the order of their paths."""
+    def text(self, done: str = "nothing was done") -> str:
+        """The problems, one a line, in the order of their paths.
+
+        :param done: what came of them
+        """
         lines = [str(problem) for problem in sorted(set(self.found))]
         count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
         more = [f"... and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
         told = indented([*lines[:TOLD], *more])
-        return "\n".join([f"{count} in the declaration, nothing was done:", *told])
+        return "\n".join([f"{count} in the declaration, {done}:", *told])
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -78,6 +96,12 @@ def shown(value: Any) -> str:
         return text
     length = f" ({len(value)} characters)" if isinstance(value, str) else ""
     return f"{text[:SHOWN]}...{length}"
+
+
+def as_lines(raw: Any) -> list[str]:
+    """Lines to tell: a list of text, and whatever else it may be, in few words."""
+    found = raw[:TOLD] if isinstance(raw, (list, tuple)) else [raw]
+    return [one if isinstance(one, str) else shown(one) for one in found]
 
 
 def spelled(value: Any) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from qubesadmin import exc
@@ -220,6 +221,12 @@ class Pool:
         """How large and how full."""
         lines = self._ask("UsageDetails").decode().splitlines()
         return {key: int(value) for key, value in (line.split("=", 1) for line in lines)}
+
+    @property
+    def volumes(self) -> Iterator[Volume]:
+        """What the pool keeps; asked for each time."""
+        for vid in self._ask("volume.List").decode().splitlines():
+            yield Volume(self.app, self.name, vid)
 
     @property
     def size(self) -> int | None:

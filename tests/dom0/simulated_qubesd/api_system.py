@@ -6,7 +6,7 @@ from collections.abc import Callable
 from simulated_qubesd import device_text, devices, errors, firewall, validation
 from simulated_qubesd.api import DOM0, QUBES, Call, reading, writing
 
-DEVICE_CLASSES = ("pci", "block")
+DEVICE_CLASSES = ("pci", "block", "usb")
 _DEFAULT_LABELS = 8
 
 

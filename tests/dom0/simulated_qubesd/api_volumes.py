@@ -138,6 +138,17 @@ def pool_usage(call: Call) -> str:
     return f"data_size={_SIZE}\ndata_usage={_USAGE}\n"
 
 
+@reading("admin.pool.volume.List", arg=True, dest=DOM0)
+def pool_volumes(call: Call) -> str:
+    """What the pool keeps; that of kernels has one for each kernel."""
+    if _pool(call)["driver"] == "linux-kernel":
+        found = call.fleet.doc["kernels"]
+    else:
+        every = (volumes.of(qube, name) for qube in call.fleet for name in qube.doc["volumes"])
+        found = [one["vid"] for one in every if one["pool"] == call.arg]
+    return "".join(f"{vid}\n" for vid in found)
+
+
 @writing("admin.pool.Set.revisions_to_keep", arg=True, payload=True, dest=DOM0)
 def set_pool_revisions(call: Call) -> None:
     """So many revisions of new volumes are kept."""

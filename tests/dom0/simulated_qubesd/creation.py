@@ -210,4 +210,5 @@ def remove(qube: Qube) -> None:
     ]
     if provided:
         raise errors.in_use("VM has devices assigned to other VMs: " + ", ".join(provided))
+    qube.drop_preloaded()
     qube.fleet.remove(qube)

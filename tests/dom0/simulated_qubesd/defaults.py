@@ -132,9 +132,9 @@ def start_time(qube: Qube) -> str | None:
     return qube.doc.get("start_time") if qube.is_running else None
 
 
-def is_preload(_qube: Qube) -> bool:
-    """Disposables are never preloaded here."""
-    return False
+def is_preload(qube: Qube) -> bool:
+    """The template of the disposable keeps a list of those that wait (DispVM.is_preload)."""
+    return qube.name in qube.template.features.get("preload-dispvm", "").split(" ")
 
 
 def of_template(qube: Qube) -> str:

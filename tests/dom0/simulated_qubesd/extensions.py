@@ -85,6 +85,7 @@ def nobody_loses_sound_or_windows(qube: Qube, force: bool, **_) -> None:
             other.name
             for other in qube.fleet
             if other is not qube and other.value(kind, None) == qube.name and other.is_running
+            if kind == "guivm" or not other.is_preload
         ]
         if users and not force:
             message = f"There are running VMs using this VM as {role}: {', '.join(users)}"

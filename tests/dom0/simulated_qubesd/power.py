@@ -163,7 +163,7 @@ def resume(qube: Qube) -> None:
 @on("domain-pre-shutdown")
 def nobody_loses_the_network(qube: Qube, force: bool, **_) -> None:
     """A qube that networks running ones is not shut down without force."""
-    users = [other.name for other in qube.connected if other.is_running]
+    users = [other.name for other in qube.connected if other.is_running and not other.is_preload]
     if qube.provides_network and users and not force:
         message = f"There are other VMs connected to this VM: {', '.join(users)}"
         raise errors.in_use(message)

@@ -79,6 +79,19 @@ class Qube(properties.Holder):
         """The qubes that this one networks, also those that only do so by default."""
         return (qube for qube in self.fleet if qube.value("netvm", None) == self.name)
 
+    @property
+    def is_preload(self) -> bool:
+        """Whether it is a disposable that waits for somebody who wants one."""
+        return bool(self.value("is_preload", False))
+
+    def drop_preloaded(self) -> None:
+        """The disposables that wait are gone (remove_preload_excess in dvmtemplate.py)."""
+        waiting = [disposable for disposable in self.based_on_it if disposable.is_preload]
+        if self.features.get("preload-dispvm"):
+            self.set_feature("preload-dispvm", "")
+        for disposable in waiting:
+            self.fleet.remove(disposable)
+
     def downstream(self) -> set[str]:
         """The names of the qubes networked through this one, at any distance."""
         found: set[str] = set()

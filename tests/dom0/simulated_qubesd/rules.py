@@ -12,6 +12,7 @@ from simulated_qubesd.qube import Qube
 _APPVM = frozenset({"AppVM"})
 _BASED_ON_TEMPLATE = frozenset({"AppVM", "DispVM"})
 _MAKES_DISPOSABLES = frozenset({"AppVM", "StandaloneVM"})
+_MADE_FROM = ("template", "default_dispvm", "management_dispvm")
 
 
 def kernel_is_installed(fleet: Fleet, kernel: str | None) -> None:
@@ -42,12 +43,14 @@ def template_changes_only_while_halted(qube: Qube, **_) -> None:
 @on("property-pre-set:template", klass=_APPVM)
 def template_stays_while_disposables_run(qube: Qube, new: str, old: str, **_) -> None:
     """Their roots come from it (__on_pre_property_set_template in dvmtemplate.py)."""
-    running = [disposable.name for disposable in qube.based_on_it if disposable.is_running]
-    if qube.value("template_for_dispvms") and new != old and running:
+    if not qube.value("template_for_dispvms") or new == old:
+        return
+    if any(one.is_running and not one.is_preload for one in qube.based_on_it):
         raise errors.in_use(
             "('Cannot change template while there are running disposables "
             "based on this disposable template',)"
         )
+    qube.drop_preloaded()
 
 
 @on("property-pre-reset:template", klass=_BASED_ON_TEMPLATE)
@@ -69,11 +72,20 @@ def root_comes_from_the_new_template(qube: Qube, **_) -> None:
         volumes.follow_template(disposable)
 
 
+def _hotplugs_memory(qube: Qube) -> bool:
+    """``use_memory_hotplug``; no kernel that dom0 has here says that it can."""
+    said = qube.feature("memory-hotplug", via="template")
+    mode, kernel = qube.value("virt_mode"), qube.value("kernel")
+    own = not kernel or kernel == {"pvh": "pvgrub2-pvh", "pv": "pvgrub2"}.get(mode)
+    if said is None and own and mode != "hvm":
+        said = qube.feature("supported-feature.memory-hotplug", via="template")
+    return bool(said)
+
+
 @on("property-pre-set:maxmem")
 def maxmem_changes_only_while_halted(qube: Qube, new: int, old: int, **_) -> None:
     """Unless memory can be hot-plugged; qubesd trips over its own message."""
-    hotplug = qube.feature("memory-hotplug", via="template")
-    if new != old and not qube.is_halted and not hotplug:
+    if new != old and not qube.is_halted and not _hotplugs_memory(qube):
         raise errors.Broken(
             f"Can't change maxmem of VM {qube}, because it isn't Halted and "
             "memory hotplug is forbidden"
@@ -88,9 +100,15 @@ def users(qube: Qube) -> tuple[list[str], list[tuple[str, str]]]:
         for other in qube.fleet
         if other is not qube
         for name in _naming(other, qube)
-        if not other.is_default(name)
+        if not other.is_default(name) and not _goes_along(other, name, qube)
     ]
     return system, others
+
+
+def _goes_along(other: Qube, name: str, qube: Qube) -> bool:
+    """Whether a preloaded disposable names its own template, which does not count."""
+    of_its_own = other.value("template", None) == qube.name
+    return of_its_own and name in _MADE_FROM and other.is_preload
 
 
 def _naming(holder: Holder, qube: Qube) -> Iterator[str]:
@@ -123,6 +141,7 @@ def a_disposable_template_in_use_stays_one(
             "Cannot change template_for_dispvms to False while it is the disposable template "
             f"of a qube by any of these properties: {', '.join(properties)}"
         )
+    qube.drop_preloaded()
 
 
 @on("property-pre-set:clockvm", klass=SYSTEM)

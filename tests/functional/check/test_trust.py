@@ -101,12 +101,47 @@ def test_the_default_netvm_may_be_the_gateway(problems, world, said):
 def test_an_undeclared_whonix_template_makes_a_whonix_qube(problems, world):
     qubes = {"anon": providing(template="whonix-workstation-18", label="red")}
     assert problems(qubes) == [
-        "qubes.anon.containers: a Whonix qube gets no containers and no wires"
+        "qubes.anon.containers: a Whonix qube gets no containers and no wires",
+        "qubes.anon.containers: goes into the root 'whonix-workstation-18', which is not declared",
     ]
 
 
 def test_a_template_that_was_always_whonix_stays_whonix(problems, world):
     templates = {"whonix-workstation-18": {"nixos": {"packages": ["hello"]}}}
     assert problems({}, templates=templates) == [
-        "templates.whonix-workstation-18.nixos: a Whonix qube stays Whonix"
+        "templates.whonix-workstation-18.nixos: a Whonix qube stays Whonix",
+        "templates.whonix-workstation-18.nixos: goes into the root 'whonix-workstation-18', which"
+        " is not tesseraqt's: declare it with `adopt: true`, or a `clone:` of it",
     ]
+
+
+@pytest.mark.parametrize("whose", ["caller", "machine", "template"])
+def test_where_no_gui_vm_asks_a_wire_that_asks_is_told(problems, world, whose):
+    new = {"template": "nixos", "label": "red"}
+    if whose == "machine":
+        world.edit_system(properties={"default_guivm": None})
+    docs = wired({"to": "data/sql.db", "ask": True}, **new)
+    if whose == "caller":
+        world.add_qube("docs", template="nixos", properties={"guivm": None})
+        docs = wired({"to": "data/sql.db", "ask": True}, adopt=True, template="nixos")
+    if whose == "template":
+        properties = {"guivm": None, "template_for_dispvms": True}
+        world.add_qube("dvm", template="nixos", properties=properties)
+        docs |= {"class": "DispVM", "template": "dvm"}
+    rest = {"dvm": {"adopt": True, "template": "nixos"}} if whose == "template" else {}
+    (found,) = problems({"docs": docs, "data": providing(**new), **rest})
+    assert "'docs' has no GUI VM where Qubes could ask: it denies every call" in found
+
+
+def test_who_asks_nobody_needs_no_gui_vm(problems, world):
+    world.edit_system(properties={"default_guivm": None})
+    new = {"template": "nixos", "label": "red"}
+    assert problems({"docs": wired("data/sql.db", **new), "data": providing(**new)}) == []
+
+
+def test_a_gui_vm_that_is_declared_for_all_is_known_before_it_is_set(problems, world):
+    world.edit_system(properties={"default_guivm": None})
+    new = {"template": "nixos", "label": "red"}
+    docs = wired({"to": "data/sql.db", "ask": True}, **new)
+    qubes = {"docs": docs, "data": providing(**new)}
+    assert problems(qubes, globals={"default_guivm": "dom0"}) == []

@@ -89,6 +89,32 @@ def test_what_is_not_declared_is_not_asked(second):
     }
 
 
+def test_devices_cost_one_question_for_each_kind_of_them(second):
+    devices = {
+        "pci": {"dom0:00_14.0": "required"},
+        "usb": {"sys-net:2-1": "ask-to-attach", "sys-net:*:1050:0407::u030101": "auto-attach"},
+    }
+    assert second(fleet(1, devices=devices)) == {
+        **BASE,
+        "admin.vm.property.GetAll": 1,
+        "admin.vm.tag.List": 1,
+        "admin.vm.device.pci.Assigned": 1,
+        "admin.vm.device.usb.Assigned": 1,
+    }
+
+
+def test_kernels_and_what_a_qube_is_named_for_cost_nothing_once_they_are_so(second):
+    declared = fleet(2)
+    prefs = {"kernel": "pvgrub2-pvh", "netvm": "sys-net", "default_dispvm": "default-dvm"}
+    prefs |= {"memory": 600, "bootmode": "default"}
+    declared["qubes"]["q000"]["prefs"] = prefs
+    assert second(declared) == {
+        **BASE,
+        "admin.vm.property.GetAll": 2,
+        "admin.vm.tag.List": 2,
+    }
+
+
 def test_the_globals_cost_one_question(second):
     declared = {**fleet(1), "globals": {"stats_interval": 5, "default_netvm": None}}
     assert second(declared)["admin.property.GetAll"] == 1

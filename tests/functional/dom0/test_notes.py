@@ -24,8 +24,8 @@ def test_a_qube_made_by_hand_under_a_noted_name_is_not_removed(world, minion, no
         world.power("solo", "Running")
         world.power("solo", "Halted")
     kept = world.qube("solo")["properties"]["uuid"]
-    done = minion.apply(world, FLEET)
-    assert "not tesseraqt's" in done.failed()["tesseraqt/qube/solo"]
+    done = minion.single(world, "present", "solo", **SOLO)
+    assert "not tesseraqt's" in done.failed()["solo"]
     assert done.writes == []
     assert world.qube("solo")["properties"]["uuid"] == kept
 

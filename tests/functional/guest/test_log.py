@@ -8,8 +8,8 @@ import pty
 import sys
 
 import pytest
+from tesseraqt_lib.bounded.process import Bounds, run
 from tesseraqt_lib.guest.log import Log, Progress
-from tesseraqt_lib.guest.process import Bounds, run
 
 PLANNED = [f"  /nix/store/{number:032}-part-{number}.drv" for number in range(3)]
 BUILDING = [f"building '{line.strip()}'..." for line in PLANNED]
@@ -63,7 +63,7 @@ def test_a_new_phase_counts_anew(progress, monkeypatch):
 
 def test_a_root_that_is_silent_is_seen_to_go_on(progress, monkeypatch):
     monkeypatch.setattr("tesseraqt_lib.guest.log.RARELY", -1.0)
-    monkeypatch.setattr("tesseraqt_lib.guest.process.BEAT", 0.1)
+    monkeypatch.setattr("tesseraqt_lib.bounded.process.BEAT", 0.1)
     progress.phase("building")
 
     def wait():

@@ -263,7 +263,7 @@ def test_killed_at_any_point_there_is_the_old_file_or_the_new_one(world, program
         "from tesseraqt_lib.policy import file, plan, rules\n"
         "door = file.PolicyFile(Path(sys.argv[1]))\n"
         "wanted = [rules.Rule('docs', 'data', api) for api in sys.argv[2:]]\n"
-        "door.carry_out('policy', plan.exact(wanted, door.look()).steps)\n"
+        "door.carry_out('policy', plan.widened(wanted, (), door.look()).steps)\n"
     )
 
     def apply(*apis):
@@ -282,3 +282,12 @@ def test_killed_at_any_point_there_is_the_old_file_or_the_new_one(world, program
     assert apply("a.a", "b.b") == 0
     assert "+b.b" in file.read_text()
     assert names(world) == [FILE]
+
+
+def test_a_policy_file_without_end_is_not_read(world, minion):
+    path = world.path / "etc/qubes/policy.d/30-tesseraqt.policy"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    answer = minion.single(world, "policy", "any").results["any"]
+    assert answer["result"] is False
+    assert answer["comment"] == f"{path} is larger than 16 MiB: move it away"

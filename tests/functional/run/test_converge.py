@@ -18,7 +18,7 @@ from minion import SKIPPED
 #: These make a qube out of another one, in as many calls as that has settings.
 MANY_CALLS = ("qvm-clone", "qvm-template")
 
-NAMES = ("app-1", "app-2", "disp-1", "dvm-1", "net-1", "solo-1", "tpl-1", "tpl-2", "nixos")
+NAMES = (*random_fleets.OWN, "nixos")
 
 CHECKED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -28,7 +28,7 @@ starts = st.fixed_dictionaries(
     {
         "earlier": st.lists(random_fleets.fleets(), max_size=2),
         "drifts": st.dictionaries(st.sampled_from(NAMES), random_fleets.DRIFTS, max_size=4),
-        "foreign": st.booleans(),
+        "strangers": random_fleets.STRANGERS,
     }
 )
 
@@ -56,12 +56,10 @@ def fresh(world, monkeypatch, scratch):
 def started(minion, fresh, start):
     """A world that has a history."""
     world = fresh()
-    if start["foreign"]:
-        world.add_qube("alien-net", template="fedora-42", properties={"provides_network": True})
-        world.add_qube("alien", template="nixos", properties={"netvm": "alien-net", "memory": 777})
     for fleet in start["earlier"]:
         assume(valid(minion, world, fleet))
         minion.apply(world, fleet)
+    random_fleets.meet(world, start["strangers"])
     random_fleets.drift(world, start["drifts"])
     return world
 
@@ -71,8 +69,11 @@ def valid(minion, world, fleet):
 
 
 def undeclared(world, fleet):
-    """Every qube that the fleet does not name, as it is; what it names may start these."""
-    named = {*fleet["templates"], *fleet["qubes"]}
+    """Every qube that the fleet does not name, as it is; what it names may start these.
+
+    What Qubes preloaded goes with a change of its template.
+    """
+    named = {*fleet["templates"], *fleet["qubes"], "disp77"}
     found = {name: world.qube(name) for name in world.qubes() if name not in named}
     for document in found.values():
         for key in ("power", "xid", "start_time"):

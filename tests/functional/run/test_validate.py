@@ -3,6 +3,7 @@
 
 import pytest
 import simulated_dom0
+from tesseraqt_lib.run import validate
 
 #: Three mistakes that need no look at the machine.
 WRONG = {
@@ -123,3 +124,10 @@ def test_a_pillar_that_does_not_render_is_a_problem(declare):
     assert declare(pillar).modules["tesseraqt.check"]()["problems"] == [
         "pillar itself does not render: Rendering SLS 'tesseraqt' failed._[2J"
     ]
+
+
+def test_a_run_validates_its_pillar_once(apply, monkeypatch):
+    read, real = [], validate.fleet
+    monkeypatch.setattr(validate, "fleet", lambda *given: read.append(1) or real(*given))
+    apply({"tesseraqt": {"qubes": {"work": {"template": "nixos", "label": "red"}}}})
+    assert len(read) == 1

@@ -48,7 +48,8 @@ def apply(declare, section):
     modules = declare({"tesseraqt": FLEET}).modules
     for one in modules["tesseraqt.fleet"](section):
         arguments = {key: value for said in one["arguments"] for key, value in said.items()}
-        arguments.pop("require", None)
+        for key in ("require", "require_any", "needs"):
+            arguments.pop(key, None)
         answer = modules["state.single"](f"tesseraqt.{one['function']}", **arguments)
         assert {result["result"] for result in answer.values()} == {True}, answer
 

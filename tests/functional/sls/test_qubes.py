@@ -71,9 +71,11 @@ def test_the_exit_code_says_that_something_failed(world, tmp_path):
 
 
 def test_a_plan_says_what_would_be_skipped_and_why(world, minion):
-    world.add_qube("broken", template="nixos")
-    planned = minion.call(world, FLEET, "tesseraqt.plan")
-    assert "adopt: true" in planned["tesseraqt/qube/broken"]["refused"][0]
+    minion.single(world, "present", "broken", template="nixos", label="red")
+    broken = {**FLEET["qubes"]["broken"], "volumes": {"private": "1GiB"}}
+    declared = {**FLEET, "qubes": {**FLEET["qubes"], "broken": broken}}
+    planned = minion.call(world, declared, "tesseraqt.plan")
+    assert "cannot shrink" in planned["tesseraqt/qube/broken"]["refused"][0]
     assert planned["tesseraqt/qube/needs-it"] == {"skipped": ["requires tesseraqt/qube/broken"]}
     assert planned["tesseraqt/qube/needs-that"] == {"skipped": ["requires tesseraqt/qube/beside"]}
     assert planned["tesseraqt/qube/alone"]["steps"]

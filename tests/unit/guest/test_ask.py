@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from tesseraqt_lib.bounded.process import Bounds
 from tesseraqt_lib.guest import ask
-from tesseraqt_lib.guest.process import Bounds
 
 REPLY = 'echo number=42; echo "$tesseraqt_nonce" | sed s/^/done=/'
 GRAMMAR = {"number": re.compile("[0-9]{1,3}"), "word": re.compile("[a-z]+")}

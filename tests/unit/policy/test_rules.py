@@ -5,6 +5,7 @@ the one of the simulated dom0."""
 import importlib
 import importlib.util
 import itertools
+import re
 import uuid
 from pathlib import Path
 
@@ -178,6 +179,28 @@ def test_a_call_of_anything_undeclared_is_denied_though_later_rules_allow_it(jud
         assert judge(directory, other) == ("allow", "b")
     finally:
         later.unlink()
+
+
+def test_by_hand_every_call_of_ours_is_denied_as_docs_say(judge, directory):
+    docs = (simulated_dom0.REPO / "docs" / "wires.md").read_text()
+    line, name = re.search(
+        r"^echo '(.*)' \| sudo tee /etc/qubes/policy.d/(\S+)$", docs, re.M
+    ).groups()
+    (directory / policy_rules.FILE).write_text(policy_rules.text(["tesseraqt.Api +a.b a b allow"]))
+    call = qrexec_policy.Call(policy_rules.SERVICE, "a.b", "a", "b")
+    assert judge(directory, call) == ("allow", "b")
+    (directory / name).write_text(f"{line}\n")
+    try:
+        assert {judge(directory, one) for one in calls() if one.service == call.service} == {None}
+    finally:
+        (directory / name).unlink()
+
+
+def test_without_the_file_every_call_of_ours_is_denied(judge, directory):
+    (directory / policy_rules.FILE).unlink(missing_ok=True)
+    assert {judge(directory, one) for one in calls() if one.service == policy_rules.SERVICE} == {
+        None
+    }
 
 
 @pytest.mark.parametrize(

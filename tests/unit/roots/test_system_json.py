@@ -170,6 +170,13 @@ REFUSED = {
     "state with two slashes": ({"state": ["/var//lib"]}, "is refused"),
     "state that ends in one": ({"state": ["/var/lib/"]}, "is refused"),
     "mount option in a path": ({"state": ["/var/lib/x:rbind"]}, "is refused"),
+    "state of nobody's": ({"state": {"/srv/x": {"owner": "me"}}}, "unknown key; known here: group"),
+    "state with a number for a mode": ({"state": {"/srv/x": {"mode": 0o750}}}, "in quotes"),
+    "state with a setuid bit": ({"state": {"/srv/x": {"mode": "4755"}}}, "is refused: a mode"),
+    "state of a user with a space": ({"state": {"/srv/x": {"user": "a b"}}}, "is refused: a user"),
+    "owned state in state": ({"state": {"/srv": None, "/srv/x": None}}, "is below '/srv'"),
+    "check of the module system": ({"config": {"_module.check": False}}, "module system's own"),
+    "argument of it": ({"config": {"a": {"_module": {}}}}, "module system's own"),
     "capability that is not dropped": (
         {"hardening": {"capabilities": ["CAP_SYS_MODULE"]}},
         "is not one of: CAP_AUDIT_CONTROL",
@@ -191,6 +198,13 @@ def test_what_could_break_out_is_refused_in_dom0(raw, said):
     problems = Problems()
     validate.alone({"containers": {"web": raw}}, problems)
     assert said in problems.text()
+
+
+def test_the_module_is_told_whose_a_kept_directory_is():
+    said = {"/srv/y": {"user": "me", "mode": "0750"}, "/srv/x": None}
+    declared = validate.alone({"containers": {"web": {"state": said}}}, Problems())
+    told = system_json.options(declared.containers["web"])
+    assert told["state"] == {"/srv/x": {}, "/srv/y": {"mode": "0750", "user": "me"}}
 
 
 def test_a_program_may_get_the_same_argument_twice():

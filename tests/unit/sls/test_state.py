@@ -11,6 +11,7 @@ from tesseraqt_lib.policy.plan import Found
 from tesseraqt_lib.policy.rules import REST
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.sls import sections
+from tesseraqt_lib.sls.seen import Seen
 from tesseraqt_lib.sls.state import id_of
 
 #: Names that qubes may have and that look like something of ours.
@@ -56,12 +57,17 @@ def qubes(draw, name, template, others):
     )
 
 
-def compiled(fleet):
-    """Every state of the fleet, with a policy file that has to go."""
+def compiled(fleet, refused=()):
+    """Every state of the fleet, with a policy file that has to go.
+
+    :param refused: the qubes that are not changed
+    """
     gone = {name: qube for name, qube in fleet.all.items() if qube.absent}
     fingerprints = dict.fromkeys(("qube", "web", "db"), "0" * 12)
     found = Found(None, f"{REST}\n")
-    by_section = sections.compiled(fleet, gone, lambda root: fingerprints, found)
+    by_section = sections.compiled(
+        fleet, gone, lambda root: fingerprints, found, Seen(), dict.fromkeys(refused, "why")
+    )
     first = [sections.valid(section, Problems()) for section in by_section]
     return [*first, *(state for states in by_section.values() for state in states)]
 
@@ -85,9 +91,24 @@ def test_no_two_states_have_the_same_id(fleet):
 def test_a_requisite_means_one_state(fleet):
     states = compiled(fleet)
     for state in states:
-        for requisite in state.requires:
+        for requisite in (*state.requires, *state.after):
             assert [one.id for one in meant(requisite, states)] == [requisite]
             assert requisite != state.id
+
+
+@given(fleets(), st.data())
+def test_of_a_refused_qube_every_state_fails_and_the_requisites_stay(fleet, data):
+    refused = data.draw(st.sets(st.sampled_from(sorted(fleet.all))))
+    before, after = compiled(fleet), compiled(fleet, refused)
+    ids = {state.id for state in after}
+    assert {state.id for state in before} <= ids
+    assert Counter(state.id for state in after).most_common(1)[0][1] == 1
+    for state in after:
+        assert {*state.requires, *state.after} <= ids
+        if state.name in refused and state.function != "absent":
+            assert state.arguments == {"problems": "why"}
+    for name in refused - {one.name for one in fleet.all.values() if one.absent}:
+        assert id_of("qube", name) in ids
 
 
 def test_an_id_is_a_path_that_no_name_of_a_qube_can_be():

@@ -42,6 +42,10 @@ class Declared:
             return ""
         return self.pref(name, "netvm")
 
+    def guivm(self, name: str) -> str | None:
+        """The qube that shows its windows, and where a person is asked; empty for none."""
+        return self.pref(name, "guivm")
+
     def whonix(self, name: str) -> bool | None:
         """Whether the qube runs Whonix."""
         system = roots.declared_system(self.fleet, name)
@@ -55,11 +59,9 @@ class Declared:
 
 @dataclass(frozen=True)
 class Observed(Declared):
-    """The declared qubes, and what the machine says beyond that."""
+    """The declared qubes, and what dom0 knows beyond that; nothing that qubes say."""
 
     dom0: Dom0
-    #: Which roots run Whonix, as far as they were asked about.
-    asked: dict[str, bool] = field(default_factory=dict)
 
     def klass(self, name: str) -> str | None:
         return super().klass(name) or self.dom0.classes().get(name)
@@ -79,17 +81,17 @@ class Observed(Declared):
         qube = self.fleet.all.get(name)
         if qube and qube.klass == words.DISP and qube.template:
             return self.netvm(qube.template)
-        return self.default_netvm()
+        return self.of_machine("default_netvm")
 
     def reset(self, name: str, key: str) -> bool:
         """Whether the property is declared to be the default one."""
         qube = self.fleet.all.get(name)
         return qube is not None and key in qube.prefs and qube.prefs[key] is None
 
-    def default_netvm(self) -> str:
-        """The netvm of qubes that have none of their own, as declared or as it is."""
-        said = self.fleet.globals.get("default_netvm")
-        return self.dom0.global_properties()["default_netvm"].text if said is None else said
+    def of_machine(self, key: str) -> str:
+        """A property of the machine, as declared or as it is."""
+        said = self.fleet.globals.get(key)
+        return self.dom0.global_properties()[key].text if said is None else said
 
     def makes_disposables(self, name: str) -> bool | None:
         said, have = super().makes_disposables(name), self.have(name)
@@ -97,7 +99,35 @@ class Observed(Declared):
         return said if said is not None or value is None else value.text == "True"
 
     def whonix(self, name: str) -> bool | None:
-        said = super().whonix(name)
+        return bool(super().whonix(name))
+
+    def guivm(self, name: str) -> str | None:
+        """As declared, else as it is, else as Qubes gives it to a new qube."""
+        said, have = super().guivm(name), self.have(name)
+        if said is not None:
+            return said
+        kept = have.prefs.get("guivm") if have and not self.reset(name, "guivm") else None
+        if kept and not kept.default:
+            return kept.text
+        qube = self.fleet.all.get(name)
+        if qube and qube.klass == words.DISP and qube.template:
+            return self.guivm(qube.template)
+        return self.of_machine("default_guivm")
+
+    def have(self, name: str) -> Have | None:
+        """The qube as it is, if it is there."""
+        return self.dom0.look(Qube(name))
+
+
+@dataclass(frozen=True)
+class Told(Observed):
+    """The same, and what roots say of themselves where the declaration does not."""
+
+    #: Which roots run Whonix, as far as they were asked about.
+    asked: dict[str, bool] = field(default_factory=dict)
+
+    def whonix(self, name: str) -> bool | None:
+        said = Declared.whonix(self, name)
         if said is not None:
             return said
         root = root_of(self.fleet, self.dom0, name, self.dom0.classes())
@@ -105,10 +135,6 @@ class Observed(Declared):
             found = (self.dom0.feature(root, key) == value for key, value in WHONIX.items())
             self.asked[root] = any(found)
         return self.asked.get(root)
-
-    def have(self, name: str) -> Have | None:
-        """The qube as it is, if it is there."""
-        return self.dom0.look(Qube(name))
 
 
 def root_of(declared: Fleet, dom0: Dom0, name: str, there: Mapping[str, str]) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.check import facts as check_known
-from tesseraqt_lib.check import nixos_only, qube, references, trust, wires
+from tesseraqt_lib.check import nixos_only, qube, references, root_config, trust, wires
 from tesseraqt_lib.check.references import class_of, path_of
 from tesseraqt_lib.fleet import containers
+from tesseraqt_lib.fleet.devices import covers
 from tesseraqt_lib.model import Device, Fleet
 from tesseraqt_lib.problems import Problems, joined
 
@@ -33,6 +34,7 @@ def check(declared: Fleet, problems: Problems) -> None:
     devices(declared, problems)
     nixos_only.check_declared(declared, problems)
     root_known(declared, problems)
+    root_config.check(declared, problems)
     wires.check(declared, problems)
     wires.conflicts(declared, problems)
     trust.check(check_known.Declared(declared), problems)
@@ -66,13 +68,20 @@ def by_prefix(declared: Fleet) -> dict[str, list[str]]:
 
 def devices(declared: Fleet, problems: Problems) -> None:
     """No device is given to two qubes, unless somebody is asked which of them gets it."""
-    owners: dict[tuple[str, str], tuple[str, Device]] = {}
+    given: dict[str, list[tuple[str, Device]]] = defaultdict(list)
     for name, kind, device in assignments(declared):
-        other, held = owners.setdefault((kind, device.port), (name, device))
-        asked = device.mode == held.mode == "ask-to-attach"
-        if other != name and not asked:
+        if other := next(filter(None, (given_too(name, device, one) for one in given[kind])), ""):
             at = f"{path_of(declared, name)}.devices.{kind}.{device.port}"
             problems.add(at, f"is given to {other!r} too")
+        given[kind].append((name, device))
+
+
+def given_too(name: str, device: Device, one: tuple[str, Device]) -> str:
+    """The other qube that an assignment gives the same device to; empty if it does not."""
+    other, held = one
+    same = covers(device.port, held.port) or covers(held.port, device.port)
+    asked = device.mode == held.mode == "ask-to-attach"
+    return other if same and other != name and not asked else ""
 
 
 def assignments(declared: Fleet) -> Iterator[tuple[str, str, Device]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.check.references import path_of
+from tesseraqt_lib.declare.schema import DEFAULTS
 from tesseraqt_lib.model import Fleet, Qube
 from tesseraqt_lib.problems import Problem, Problems
 
@@ -73,8 +74,15 @@ def complete(declared: Fleet, qube_: Qube, klass: str | None, problems: Problems
     at = path_of(declared, qube_.name)
     if qube_.absent or qube_.adopt or klass in (None, words.TEMPLATE):
         return
-    common = klass == words.APP and "defaults.template" in problems.blamed
+    common = klass == words.APP and blamed_default("template", problems)
     if klass in words.ROOTLESS and not qube_.template and not common:
         problems.missing(at, "template")
-    if not qube_.label and "defaults.label" not in problems.blamed:
+    if not qube_.label and not blamed_default("label", problems):
         problems.missing(at, "label")
+
+
+def blamed_default(key: str, problems: Problems) -> bool:
+    """Whether something is known to be wrong with a default, or with a key that may be meant."""
+    tops = {path.removeprefix("defaults.") for path in problems.blamed if path[:9] == "defaults."}
+    unknown = {top for top in tops if top.isidentifier()} - DEFAULTS.fields.keys()
+    return key in tops or bool(unknown)

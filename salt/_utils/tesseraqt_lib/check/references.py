@@ -43,6 +43,7 @@ def check(declared: Fleet, problems: Problems) -> None:
         if target is not None and (why := global_misfit(declared, key, target, problems)):
             problems.value(f"globals.{key}", target.name, why)
     cycles(declared, problems)
+    power(declared, problems)
     default_cycle(declared, problems)
 
 
@@ -110,6 +111,25 @@ def cycles(declared: Fleet, problems: Problems) -> None:
         for found in references.cycles(kept, key):
             at = f"{path_of(declared, found[0])}.{key}"
             problems.add(at, f"a cycle of {what}: {' -> '.join(found)}")
+
+
+def power(declared: Fleet, problems: Problems) -> None:
+    """No qube is to be off through which one has its network that is to run."""
+    for name, qube in sorted(declared.qubes.items()):
+        for gate in gates(declared, qube) if qube.running and not qube.absent else ():
+            if gate.running is False:
+                at = f"{path_of(declared, gate.name)}.running"
+                problems.add(at, f"is false, and {name!r}, which has its network by it, is to run")
+
+
+def gates(declared: Fleet, qube: Qube) -> list[Qube]:
+    """The declared qubes through which a qube has its network, the nearest first."""
+    found: list[Qube] = []
+    name = qube.prefs.get("netvm") or ""
+    while name in declared.all and declared.all[name] not in found:
+        found.append(declared.all[name])
+        name = found[-1].prefs.get("netvm") or ""
+    return found
 
 
 def default_cycle(declared: Fleet, problems: Problems) -> None:

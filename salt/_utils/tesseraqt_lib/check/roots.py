@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.check import references
+from tesseraqt_lib.check import ownership, references
 from tesseraqt_lib.dom0.client import Dom0
 from tesseraqt_lib.fleet import roots
 from tesseraqt_lib.model import Fleet, Qube
@@ -33,27 +31,4 @@ def unfit(root: Qube | None, dom0: Dom0) -> str:
     if klass in words.ROOTLESS:
         return f"class {klass} and has no root of its own: declare it in its template"
     how = "declare it with `adopt: true`, or a `clone:` of it"
-    return "" if owned(root, dom0) else f"not tesseraqt's: {how}"
-
-
-def owned(qube: Qube, dom0: Dom0) -> bool:
-    """Whether tesseraqt may change the qube, or will make it."""
-    have = dom0.look(Qube(qube.name))
-    return have is None or have.owned or qube.adopt
-
-
-def files(declared: Fleet, there: Callable[[str], bool], problems: Problems) -> None:
-    """Every NixOS module of the user's own is where it is said to be.
-
-    :param there: whether there is a file, by its ``salt://`` address or path in dom0
-    """
-    said = {f"containers.{name}": one for name, one in declared.containers.items()}
-    said |= {
-        f"{references.path_of(declared, name)}.nixos": one.nixos.declared
-        for name, one in declared.all.items()
-        if one.nixos
-    }
-    for at, one in said.items():
-        for index, source in enumerate(one.get("modules", ())):
-            if not there(source):
-                problems.value(f"{at}.modules[{index}]", source, "is not among Salt's files")
+    return "" if ownership.owned(root, dom0) else f"not tesseraqt's: {how}"

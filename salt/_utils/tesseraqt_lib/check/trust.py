@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a wire between two qubes may not join, or only if that is said: labels, disposables, Whonix.
+"""What a wire between two qubes may not join, or only if that is said: labels, disposables, Whonix;
+and whether there is anybody to ask.
 
 What the declaration leaves open is judged once the machine was looked at (``facts.py``).
 """
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.check.facts import Declared
+from tesseraqt_lib.check.facts import Declared, Told
 from tesseraqt_lib.check.references import path_of
-from tesseraqt_lib.fleet import bindings
+from tesseraqt_lib.fleet import bindings, roots
 from tesseraqt_lib.fleet.bindings import Binding
-from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.problems import Problems, shown
 
 
 def check(known: Declared, problems: Problems) -> None:
@@ -23,20 +24,36 @@ def check(known: Declared, problems: Problems) -> None:
             why := disposable_end(known, one)
             or identities_linked(known, one)
             or label_raised(known, one)
+            or nobody_to_ask(known, one)
         ):
             problems.value(one.path, one.wire.to, why)
-    for path, text in whonix_unchanged(known):
+    for _, path, text in whonix_unchanged(known):
         problems.add(path, text)
 
 
-def whonix_unchanged(known: Declared) -> Iterator[tuple[str, str]]:
-    """Where a Whonix qube is declared to get what would make it another one, and what."""
+def check_told(known: Told, problems: Problems) -> None:
+    """What is wrong only by the word of a root speaks against the qubes that run it, and those
+    that have their network through them; nothing is wrong with the declaration."""
+    for one in bindings.between_qubes(known.fleet):
+        why = identities_linked(known, one) if one.path not in problems.blamed else ""
+        for end in (one.qube, one.provider[0]) if why else ():
+            if whonix_gateway(known, end):
+                problems.refuse(end, one.path, f"{shown(one.wire.to)} {why}")
+    for name, path, text in whonix_unchanged(known):
+        for refused in {name, roots.root_of(known.fleet.all, name)} & known.fleet.all.keys():
+            problems.refuse(refused, path, text)
+
+
+def whonix_unchanged(known: Declared) -> Iterator[tuple[str, str, str]]:
+    """Which Whonix qubes are declared to get what would make them others; where, and what."""
     for name, has in bindings.parts_by_qube(known.fleet).items():
         if has and known.whonix(name):
-            yield f"qubes.{name}.containers", "a Whonix qube gets no containers and no wires"
+            at = f"qubes.{name}.containers"
+            yield name, at, "a Whonix qube gets no containers and no wires"
     for name, qube in known.fleet.all.items():
         if qube.nixos and not qube.absent and known.whonix(name):
-            yield f"{path_of(known.fleet, name)}.nixos", "a Whonix qube stays Whonix"
+            at = f"{path_of(known.fleet, name)}.nixos"
+            yield name, at, "a Whonix qube stays Whonix"
 
 
 def disposable_end(known: Declared, one: Binding) -> str:
@@ -52,6 +69,16 @@ def disposable_end(known: Declared, one: Binding) -> str:
     if known.klass(one.provider[0]) == words.DISP:
         return "leads to a disposable, which keeps nothing that it is told"
     return ""
+
+
+def nobody_to_ask(known: Declared, one: Binding) -> str:
+    """Why nobody would be asked, and so each call be denied; empty if somebody would.
+
+    The question is put where the windows of the caller are (``qrexec_policy_exec.py``).
+    """
+    if not one.wire.ask or known.guivm(one.qube) != "":
+        return ""
+    return f"asks, and {one.qube!r} has no GUI VM where Qubes could ask: it denies every call"
 
 
 def label_raised(known: Declared, one: Binding) -> str:

@@ -21,7 +21,7 @@ from tesseraqt_lib.declare.apis import (
     Number,
     slot_places,
 )
-from tesseraqt_lib.declare.values import FILE, INT_MAX, Size
+from tesseraqt_lib.declare.values import INT_MAX, MODULE, Size
 from tesseraqt_lib.problems import Problems, joined, shown
 from tesseraqt_lib.shapes.mappings import Listed, Map, Record, Section, Short
 from tesseraqt_lib.shapes.scalars import (
@@ -46,10 +46,14 @@ LINE = Text(r"[\x20-\x7e]{1,200}", "one line of up to 200 characters")
 SRI = Text(r"sha256-[A-Za-z0-9+/]{43}=", "a hash is sha256-... as nix prints it")
 URL = Text(r"https://[A-Za-z0-9._~:/?=&%+@-]{1,500}", "an https:// address")
 
+#: What the module system does by itself with data that has such a key.
+INTERNAL = frozenset(("_module", "_type"))
 #: Deeper than any NixOS option is.
 DEEPEST = 32
 #: A text of this length is a file, and files have a place of their own.
 LONGEST = 65536
+#: More than any name has; and YAML, as which Salt reads it again, takes no key above 1022.
+LONGEST_KEY = 256
 #: What Nix can count to.
 NIX_INT = 2**63
 
@@ -58,17 +62,19 @@ NIX_INT = 2**63
 class OptionData:
     """Data for NixOS options: any JSON of printable text; checked by NixOS' own option types."""
 
+    deepest: int = DEEPEST
+
     def read(self, raw: Any, at: str, problems: Problems) -> Any:
         if not isinstance(raw, Mapping):
             problems.value(at, raw, f"is {kind_of(raw)}, but a map of NixOS options is wanted")
             return INVALID
         before = len(problems.found)
-        self._check(raw, at, problems, DEEPEST)
+        self._check(raw, at, problems, self.deepest)
         return raw if len(problems.found) == before else INVALID
 
     def _check(self, raw: Any, at: str, problems: Problems, depth: int) -> None:
         if depth == 0:
-            problems.add(at, f"is nested deeper than {DEEPEST} levels")
+            problems.add(at, f"is nested deeper than {self.deepest} levels")
         elif isinstance(raw, Mapping):
             for key, value in raw.items():
                 place = joined(at, key)
@@ -83,6 +89,17 @@ class OptionData:
 
     def schema(self) -> dict[str, Any]:
         return {"type": "object", "description": "NixOS options, as in configuration.nix"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Directories that are kept: a list, or a map that says whose they are."""
+
+    def read(self, raw: Any, at: str, problems: Problems) -> Any:
+        return (Listed(PATH) if isinstance(raw, list) else OWNED).read(raw, at, problems)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [Listed(PATH).schema(), OWNED.schema()]}
 
 
 @dataclass(frozen=True)
@@ -104,8 +121,10 @@ def key_refused(key: Any) -> str:
     """Why this cannot be a key of option data; empty if it can."""
     if not isinstance(key, str):
         return f"a key is text, and {shown(key)} is {kind_of(key)}"
-    if key == "_type":
+    if not INTERNAL.isdisjoint(key.split(".")):
         return "is the module system's own: put it into a file of `modules:`"
+    if len(key) > LONGEST_KEY:
+        return f"its name is longer than {LONGEST_KEY} characters"
     why = unsafe_text(key)
     return f"its name {why}" if why else ""
 
@@ -127,7 +146,8 @@ def state_paths(container: Mapping[str, Any], at: str, problems: Problems) -> No
     """Every directory that is kept can be, and is no part of another one."""
     kept = container.get("state", ())
     for index, path in enumerate(kept):
-        place = f"{joined(at, 'state')}[{index}]"
+        said = joined(at, "state")
+        place = joined(said, path) if isinstance(kept, Mapping) else f"{said}[{index}]"
         if path in NOT_KEPT or path.startswith(FOREIGN):
             problems.value(place, path, "cannot be kept; name what is to survive in it")
         for other in kept:
@@ -141,12 +161,16 @@ def places(container: Mapping[str, Any], at: str, problems: Problems) -> None:
     slot_places(container, at, problems)
 
 
+#: YAML takes an unquoted 0750 for a number, and then for another one.
+MODE = Text(r"0[0-7]{3}", "a mode is four octal digits in quotes, such as '0750'")
+OWNED = Map(PATH, Nullable(Record({"user": USER, "group": USER, "mode": MODE})))
 PIN = Record({"url": URL, "hash": SRI}, required=("url", "hash"))
 LIMITS = Record(
     {
         "memory": Nullable(Size()),
         "cpu": Nullable(Number(1, 12800, "a percentage of one CPU")),
         "tasks": Nullable(Number(1, INT_MAX, "a number of tasks")),
+        "tmpfs": Size(),
     }
 )
 DESKTOP = Record(
@@ -161,9 +185,9 @@ DESKTOP = Record(
 )
 ACCOUNT = Record({"uid": Number(1, 59999, "a user id"), "groups": Listed(USER), "home": PATH})
 #: What containers lose, and one may keep (``files/nixos/options.nix`` has the same list).
-DROPPED = ("CAP_AUDIT_CONTROL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_PTRACE")
+DROPPED = ("CAP_AUDIT_CONTROL", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_RAW")
 #: The limits of a container that declares none (``files/nixos/options.nix``).
-DEFAULT_LIMITS: Mapping[str, int] = {"cpu": 100, "memory": 2**30, "tasks": 1024}
+DEFAULT_LIMITS: Mapping[str, int] = {"cpu": 100, "memory": 2**30, "tasks": 1024, "tmpfs": 2**29}
 #: The hardening of a container that declares none (``files/nixos/options.nix``).
 DEFAULT_HARDENING: Mapping[str, Any] = {
     "capabilities": (),
@@ -172,7 +196,19 @@ DEFAULT_HARDENING: Mapping[str, Any] = {
     "nix_daemon": False,
     "no_new_privileges": True,
 }
-#: Each default can be taken back alone.
+
+
+def daemon_network(hardening: Mapping[str, Any], at: str, problems: Problems) -> None:
+    """Nothing is taken back unsaid: what the nix daemon builds may use the network of the qube."""
+    if hardening.get("nix_daemon") and hardening.get("network", "none") == "none":
+        place = joined(at, "nix_daemon")
+        problems.add(
+            place,
+            "what it builds may use the network of the qube: that needs `network: qube` beside it",
+        )
+
+
+#: Each default can be taken back alone, but for what brings another along.
 HARDENING = Record(
     {
         "capabilities": Listed(Choice(DROPPED)),
@@ -180,7 +216,8 @@ HARDENING = Record(
         "no_new_privileges": Flag(),
         "network": Choice(("none", "qube")),
         "nix_daemon": Flag(),
-    }
+    },
+    together=daemon_network,
 )
 
 CONTAINER = Record(
@@ -191,11 +228,11 @@ CONTAINER = Record(
         "desktop": Map(API, DESKTOP),
         "hardening": HARDENING,
         "limits": LIMITS,
-        "modules": Listed(FILE),
+        "modules": Listed(MODULE),
         "nixpkgs": PIN,
         "packages": Listed(PACKAGE),
         "provides": PROVIDES,
-        "state": Listed(PATH),
+        "state": Kept(),
         "users": Map(USER, Nullable(ACCOUNT)),
     },
     elsewhere={"services": "write NixOS options below `config:`, as `config: {services: ...}`"},
@@ -218,7 +255,10 @@ class ContainerName:
         return {**NAME.schema(), "not": {"const": words.ITSELF}}
 
 
-CONTAINERS = Map(ContainerName(), Section(CONTAINER))
+CONTAINER_NAME = ContainerName()
+CONTAINERS = Map(CONTAINER_NAME, Section(CONTAINER))
+#: What a root is told of a container, or of itself: option data with a few levels around it.
+TOLD = OptionData(DEEPEST + 4)
 #: The NixOS of a root itself; the keys of ``ROOT_KEYS`` are what its module is told.
 ROOT_KEYS: Mapping[str, Shape] = {
     key: CONTAINER.fields[key] for key in ("packages", "config", "modules", "provides", "consumes")

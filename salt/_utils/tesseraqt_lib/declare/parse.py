@@ -14,14 +14,27 @@ from typing import Any
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare import values
 from tesseraqt_lib.declare.containers import DEPLOYMENT, ROOT_KEYS
+from tesseraqt_lib.declare.devices import DEFAULT_MODES
 from tesseraqt_lib.declare.firewall import DEFAULT, DROP
-from tesseraqt_lib.declare.schema import ABSENT, DECLARATION, FLEET, JOBS, RESTARTED
+from tesseraqt_lib.declare.schema import (
+    ABSENT,
+    CHAIN,
+    DECLARATION,
+    DOCUMENT,
+    FLEET,
+    JOBS,
+    MODULES,
+    RESTARTED,
+    RESTARTS,
+)
 from tesseraqt_lib.model import (
+    Chain,
     Device,
     Fleet,
     Package,
     Qube,
     Repository,
+    Restarts,
     RunningSystem,
     System,
     Volume,
@@ -30,6 +43,8 @@ from tesseraqt_lib.model import (
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.shapes.scalars import INVALID
 
+#: Characters of what all roots of a fleet are told, as JSON.
+LONGEST_DOCUMENT = 1 << 23
 #: Maps that a qube's own declaration adds to, key by key; everything else it replaces.
 MERGED = ("prefs", "features", "services", "tags", "volumes")
 
@@ -82,9 +97,27 @@ def absent(name: Any, raw: Mapping[str, Any], problems: Problems) -> Qube:
 
 def restarted(name: Any, raw: Mapping[str, Any], problems: Problems) -> RunningSystem:
     """The qube that the arguments of the state ``restarted`` declare, as far as they are valid."""
-    read = read_shape(RESTARTED, raw, problems)
+    return running_system(known_name(name, problems), read_shape(RESTARTED, raw, problems))
+
+
+def running_system(name: str, read: Mapping[str, Any]) -> RunningSystem:
+    """What a qube is to run, of arguments that have their shape."""
     said = (read.get("root", ""), read.get("parts", {}), read.get("restart", "never"))
-    return RunningSystem(known_name(name, problems), *said)
+    return RunningSystem(name, *said)
+
+
+def chain(raw: Mapping[str, Any], problems: Problems) -> Chain:
+    """The qubes that a state halts, or starts again, as far as the arguments are valid."""
+    read = read_shape(CHAIN, raw, problems)
+    return Chain(read.get("qubes", ()), read.get("for_good", ()), read.get("adopt", ()))
+
+
+def restarts(raw: Mapping[str, Any], problems: Problems) -> Restarts:
+    """What qubes are to run, and which may be restarted, as far as the arguments are valid."""
+    read = read_shape(RESTARTS, raw, problems)
+    systems = read.get("systems", {}).items()
+    said = tuple(running_system(name, one) for name, one in systems)
+    return Restarts(said, read.get("qubes", ()))
 
 
 def known_name(raw: Any, problems: Problems) -> str:
@@ -195,17 +228,32 @@ def deployment(raw: Mapping[str, Any], jobs: Any, problems: Problems) -> tuple[S
     return System(**read_shape(DEPLOYMENT, raw, problems)), JOBS.read(jobs, "jobs", problems)
 
 
-def document(raw: Any, problems: Problems) -> Mapping[str, Any]:
-    """What a system is to have: data, or such as JSON."""
+def document(raw: Any, problems: Problems) -> Any:
+    """The data of a document that may be JSON."""
+    if not isinstance(raw, str):
+        return raw
+    if len(raw) > LONGEST_DOCUMENT:
+        problems.add("system", f"is longer than {LONGEST_DOCUMENT} characters")
+        return {}
     try:
-        found = json.loads(raw) if isinstance(raw, str) else raw
+        return json.loads(raw)
     except ValueError as error:
         problems.add("system", f"is no JSON: {error}")
-        return {}
-    if not isinstance(found, Mapping):
-        problems.add("system", "is not a map")
-        return {}
-    return found
+    except RecursionError:
+        problems.add("system", "is nested too deeply")
+    return {}
+
+
+def told(raw: Any, problems: Problems) -> dict[str, Any]:
+    """What a root is told: of its containers, and of itself."""
+    read = DOCUMENT.read(raw, "system", problems)
+    return {} if read is INVALID else read
+
+
+def modules(raw: Any, problems: Problems) -> tuple[str, ...]:
+    """The sources of NixOS modules that a state names; none if it names none."""
+    read = MODULES.read([] if raw is None else raw, "modules", problems)
+    return () if read is INVALID else tuple(read)
 
 
 def on_off(flag: bool | None) -> str | None:
@@ -231,13 +279,14 @@ def firewall(read: Mapping[str, Any]) -> tuple[str, ...] | None:
 def devices(read: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Device]]:
     """The declared assignments, by kind and port."""
     return {
-        kind: {port: device(port, raw) for port, raw in ports.items()}
+        kind: {port: device(kind, port, raw) for port, raw in ports.items()}
         for kind, ports in read.items()
     }
 
 
-def device(port: str, read: Mapping[str, Any] | None) -> Device:
+def device(kind: str, port: str, read: Mapping[str, Any] | None) -> Device:
     """A declared assignment; null means that there is none."""
+    mode = DEFAULT_MODES.get(kind, "auto-attach")
     if read is None:
-        return Device(port, absent=True)
-    return Device(port, read.get("mode", "required"), read.get("options", {}))
+        return Device(port, mode, absent=True)
+    return Device(port, read.get("mode", mode), read.get("options", {}))

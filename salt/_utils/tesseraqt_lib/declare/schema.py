@@ -9,7 +9,14 @@ from typing import Any
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare import values
 from tesseraqt_lib.declare.apis import API, Number
-from tesseraqt_lib.declare.containers import CONTAINERS, NIXOS, QUBE_CONTAINERS
+from tesseraqt_lib.declare.containers import (
+    CONTAINER,
+    CONTAINER_NAME,
+    CONTAINERS,
+    NIXOS,
+    QUBE_CONTAINERS,
+    TOLD,
+)
 from tesseraqt_lib.declare.devices import DEVICES
 from tesseraqt_lib.declare.features import FEATURES, SERVICES, TAGS
 from tesseraqt_lib.declare.firewall import FirewallRule
@@ -20,6 +27,15 @@ from tesseraqt_lib.shapes.scalars import Boolean, Choice, Flag, Nullable, Shape,
 
 #: What everybody tries first, and where it stands.
 ELSEWHERE = {name: f"properties stand below `prefs:`, as `{name}`" for name in PROPERTIES}
+#: What the states ``qvm.vm`` and its like of Qubes call what stands here by another name.
+OF_QVM = {
+    "actions": "what is declared is made so; no list of actions is needed",
+    "gone": "write `absent: true`",
+    "pcidevs": "write `devices: {pci: {...}}`",
+    "present": "whatever is declared is made; write its keys here",
+    "shutdown": "write `running: false`",
+    "start": "write `running: true`",
+}
 
 
 def one_autostart(read: Mapping[str, Any], at: str, problems: Problems) -> None:
@@ -91,6 +107,7 @@ TEMPLATE = Record(
     {**COMMON, **PER_QUBE, "clone": values.QubeName(), "install": INSTALL},
     elsewhere={
         **ELSEWHERE,
+        **OF_QVM,
         "class": "everything below `templates:` is a TemplateVM",
         "template": "a TemplateVM has none; `clone:` copies another one",
         "containers": "qubes have containers; name them below `qubes:`",
@@ -108,6 +125,7 @@ QUBE = Record(
     },
     elsewhere={
         **ELSEWHERE,
+        **OF_QVM,
         "clone": "only templates are cloned: see `templates:`",
         "install": "only templates are installed: see `templates:`",
     },
@@ -154,6 +172,20 @@ RESTARTED = Record(
     },
     required=("root", "parts"),
 )
+#: What the states take that halt qubes for a change, and start them again.
+CHAIN = Record(
+    {key: Listed(values.QubeName()) for key in ("qubes", "for_good", "adopt")},
+    required=("qubes",),
+)
+#: What the state ``halted_for_restart`` takes.
+RESTARTS = Record(
+    {"systems": Map(values.QubeName(), RESTARTED), "qubes": Listed(values.QubeName())},
+    required=("systems", "qubes"),
+)
+#: What the state ``deployed`` takes as ``system``: what one root is told.
+DOCUMENT = Record({"containers": Map(CONTAINER_NAME, TOLD), "root": TOLD})
+#: And as ``modules``.
+MODULES = CONTAINER.fields["modules"]
 #: What the state ``absent`` takes.
 ABSENT = Record({"adopt": Flag(), "protect": Flag(), "running": Flag()})
 

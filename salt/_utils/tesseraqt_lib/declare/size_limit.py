@@ -15,8 +15,8 @@ from tesseraqt_lib.problems import Problems
 
 #: Values, each counted as often as something names it. 500 qubes have about 25 000.
 MOST = 250_000
-#: A value this long counts as two.
-LONG = 1024
+#: So many characters of a text count as another value: 16 MB of text are the most there can be.
+LONG = 64
 DEEPEST = 48
 
 END = object()
@@ -45,13 +45,20 @@ def excess(raw: Any) -> str:
         if value is END:
             levels.pop()
             continue
-        count += 1 + (len(value) // LONG if isinstance(value, (str, bytes)) else 0)
+        count += 1 + length(value) // LONG
         if count > MOST:
             return f"holds more than {MOST} values (does an alias repeat itself?)"
         if len(levels) > DEEPEST:
             return f"is nested deeper than {DEEPEST} levels"
         levels.append(within(value))
     return ""
+
+
+def length(value: Any) -> int:
+    """The characters of a text, or the bytes of a number; nothing of whatever holds others."""
+    if isinstance(value, int):
+        return value.bit_length() // 8
+    return len(value) if isinstance(value, (str, bytes)) else 0
 
 
 def within(value: Any) -> Iterator[Any]:

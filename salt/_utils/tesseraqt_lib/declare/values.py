@@ -152,7 +152,7 @@ class Size:
         text = "" if isinstance(raw, bool) else str(scalar_text(raw)).strip()
         found = re.match(r"\A([0-9]{1,18}) ?([KMGT]i?B|B|)\Z", text, re.IGNORECASE)
         if found is None:
-            problems.value(at, raw, "is not a size: a whole number and MiB, GiB, MB, GB ...")
+            problems.value(at, raw, f"is not a size: {wanted_size(text)}")
             return INVALID
         size = int(found[1]) * UNITS[found[2].upper()]
         if not LEAST_SIZE <= size <= MOST_SIZE:
@@ -170,15 +170,33 @@ class Size:
         }
 
 
+def wanted_size(text: str) -> str:
+    """What to write instead of a text that is no size."""
+    short = re.match(r"\A([0-9]{1,18}) ?([KMGT])i?\Z", text, re.IGNORECASE)
+    if short is None:
+        return "a whole number and MiB, GiB, MB, GB ..."
+    number, unit = short[1], short[2].upper()
+    why = f"to some tools of Qubes {unit} is {unit}B and to some {unit}iB"
+    return f"{why}; write {number}{unit}iB (2^10 and so on) or {number}{unit}B (10^3 ...)"
+
+
 #: ``label-3`` is a number to qubesd, so it would never be what the qube then has.
 LABEL = Text(
     r"(?![0-9]+$|label-)[A-Za-z0-9_.-]{1,63}",
     "a label is letters, digits, '-', '_' or '.', and no number",
 )
 SHA256 = Text(r"[0-9a-fA-F]{64}", "a sha256 is 64 hexadecimal digits", normal=str.lower)
-RPM = Text(r"/[A-Za-z0-9._+@%~/-]{1,1000}\.rpm", "a package is /an/absolute/path.rpm in dom0")
-FILE = Text(
-    r"(?:/|salt://)[A-Za-z0-9._+@%~/-]{1,1000}", "a file is /an/absolute/path or salt://..."
+#: One step of a path, and no way out of where it stands.
+STEP = r"(?!\.{1,2}/)[A-Za-z0-9._+@%~-]+/"
+RPM = Text(
+    rf"/(?:{STEP})*[A-Za-z0-9._+@%~-]+\.rpm",
+    "a package is /an/absolute/path.rpm in dom0, without '..'",
+    longest=1000,
+)
+MODULE = Text(
+    rf"salt://(?:{STEP})*[A-Za-z0-9._+@%~-]+\.nix",
+    "a module is salt://PATH.nix: put the file to /srv/salt/PATH.nix",
+    longest=1000,
 )
 WORD = Text(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", "a word of letters, digits, '_', '.', '+', '-'")
 

@@ -3,5 +3,5 @@
 
 In: what to look at, and steps. Out: a ``Have`` for each qube, and what was done. Also what dom0
 keeps for tesseraqt: the lock, the semaphore, notes of unfinished work.
-May import: ``declare`` (the spelling of firewall rules), ``fleet``.
+May import: ``bounded``, ``declare`` (the spelling of firewall rules), ``fleet``.
 """

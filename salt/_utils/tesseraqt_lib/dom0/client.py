@@ -43,6 +43,8 @@ class Dom0:
         self.spool = place / "packages"
         #: When this door was opened, on the clock that nobody can set.
         self.since = time.monotonic()
+        #: How often anything was forgotten, so that whoever keeps what was seen knows its age.
+        self.changes = 0
         self._app: Any = None
         self._tags: dict[str, frozenset[str]] = {}
         self._features: dict[str, dict[str, str | None]] = {}
@@ -157,8 +159,16 @@ class Dom0:
             _ = self.app.default_template
             return read.values(self.app)
 
+    def forget_everything(self) -> None:
+        """Every look from now on asks qubesd."""
+        self.changes += 1
+        self._app = None
+        for seen in (self._tags, self._features, self._parts):
+            seen.clear()
+
     def forget(self, name: str) -> None:
         """The next look at this qube, and at the list of qubes, asks qubesd."""
+        self.changes += 1
         for seen in (self._tags, self._features, self._parts):
             seen.pop(name, None)
         self.app.domains.clear_cache(invalidate_name=name)
@@ -188,7 +198,11 @@ class Dom0:
                 back = self._brought_back(name, todo, at, app)
                 self._given_up(name)
                 raise StepFailed(step, str(error), kept + back) from error
-        self.finished(name)
+        if not any(map(halts, todo[-1:])):
+            self.finished(name)
+        # Qubes starts the netvms of a qube with it, and removes some disposables that are off.
+        if any(step.what in ("power", "restart") for step in todo):
+            self.forget_everything()
         self.forget(name)
         return todo
 

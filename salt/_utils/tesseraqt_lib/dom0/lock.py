@@ -12,7 +12,7 @@ import os
 import time
 from pathlib import Path
 
-from tesseraqt_lib.dom0 import notes
+from tesseraqt_lib.bounded.files import private_directory
 
 
 class Held(Exception):
@@ -32,7 +32,7 @@ def take(path: Path, job: str) -> None:
     """
     if str(path) in _held:
         return
-    notes.private(path.parent)
+    private_directory(path.parent)
     while (file := _locked(path)) is None:
         pass
     os.ftruncate(file, 0)

@@ -16,6 +16,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tesseraqt_lib.bounded.files import private_directory
+
 
 @dataclass(frozen=True)
 class Notes:
@@ -37,7 +39,7 @@ class Notes:
 
     def begin(self, name: str, which: str) -> None:
         """A crash from now on is known to have left this qube so."""
-        private(self.place)
+        private_directory(self.place)
         draft = self.place / f".{name}"
         draft.unlink(missing_ok=True)
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -54,12 +56,3 @@ class Notes:
     def _sync(file: int) -> None:
         os.fsync(file)
         os.close(file)
-
-
-def private(place: Path) -> None:
-    """There is this directory of tesseraqt's, and the one it is in; only root can read them,
-    whatever the umask."""
-    for directory in (place.parent, place):
-        if not directory.exists():
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.chmod(0o700)

@@ -17,6 +17,8 @@ from tesseraqt_lib.model import Device, Qube, Value, Volume
 
 #: Where Qubes keeps the kernels that dom0 gives to qubes (``qubes.config.system_path``).
 KERNELS = Path("/var/lib/qubes/vm-kernels")
+#: The loaders of a qube's own kernel, by ``virt_mode`` (``is_kernel_from_vm``).
+OWN_KERNELS = {"pvh": "pvgrub2-pvh", "pv": "pvgrub2"}
 
 #: How the features start that a qube has before anybody has done anything with it.
 BY_ITSELF = ("check-updates", "servicevm", "template-")
@@ -123,14 +125,14 @@ def spelled(rule: str) -> str:
 
 
 def assignments(vm: Any, kind: str) -> dict[str, Device]:
-    """The devices of one kind that are assigned to a qube, by ``backend:port``."""
+    """The devices of one kind that are assigned to a qube, by ``backend:port:identity``."""
     if not hasattr(vm.devices[kind], "get_assigned_devices"):
         raise CommandExecutionError("devices can be declared from Qubes 4.3 on")
     found = {}
     for one in vm.devices[kind].get_assigned_devices():
-        port = f"{one.backend_domain}:{one.port_id}"
         options = {key: str(value) for key, value in one.options.items()}
-        found[port] = Device(port, one.mode.value, options, identity=str(one.virtual_device))
+        port = str(one.virtual_device)
+        found[port] = Device(port, one.mode.value, options)
     return found
 
 
@@ -145,6 +147,9 @@ def hotplug(vm: Any, properties: Mapping[str, Value], want: Qube) -> bool:
     declared = vm.features.check_with_template("memory-hotplug")
     if declared is not None:
         return bool(declared)
-    if properties["virt_mode"].text == "hvm":
+    mode, kernel = properties["virt_mode"].text, properties["kernel"].text
+    if mode == "hvm":
         return False
-    return (KERNELS / properties["kernel"].text / "memory-hotplug-supported").exists()
+    if kernel in ("", OWN_KERNELS.get(mode)):
+        return bool(vm.features.check_with_template("supported-feature.memory-hotplug"))
+    return (KERNELS / kernel / "memory-hotplug-supported").exists()

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tesseraqt_lib.bounded.files import private_directory
+
 #: Seconds between two looks whether a place got free.
 PAUSE = 0.2
 
@@ -20,7 +22,7 @@ PAUSE = 0.2
 @contextlib.contextmanager
 def acquired(place: Path, many: int) -> Iterator[None]:
     """One of ``many`` places was waited for and is ours; afterwards it is free again."""
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_directory(place)
     while (file := _free(place, many)) is None:
         time.sleep(PAUSE)
     try:

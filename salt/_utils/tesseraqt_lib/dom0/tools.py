@@ -13,16 +13,15 @@ import functools
 import importlib
 import io
 import logging
-import os
 import re
 import shlex
-import signal
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 from salt.exceptions import CommandExecutionError
 
+from tesseraqt_lib.bounded import process
+from tesseraqt_lib.bounded.process import Bounds, Tail
 from tesseraqt_lib.model import Step
 
 #: These wait on others, and use event loops of their own.
@@ -32,6 +31,10 @@ DEADLINE = 900
 LONGER = {"qvm-template": 4 * 3600, "qvm-clone": 3600, "qvm-create": 3600}
 #: What is kept of a tool's words, from the end: that is where tools say what went wrong.
 SAID = 2000
+#: Bytes of it that are kept before that is cleaned.
+KEPT = 4 * SAID
+#: Bytes that a process may say in all; hours of progress of a download are a few million.
+LOUDEST = 1 << 26
 
 
 class Failed(Exception):
@@ -44,6 +47,7 @@ class StepFailed(CommandExecutionError):  # type: ignore[misc]
     def __init__(self, step: Step, said: str, done: list[Step]) -> None:
         super().__init__(f"{shown(step.argv)}: {said}")
         self.step = step
+        self.said = said
         self.done = done
 
 
@@ -108,7 +112,7 @@ def call(step: Step, app: Any) -> tuple[int, str]:
     tool = load(step.argv[0])
     # qvm-device turns the cache of the client that it is given on, for good.
     app = type(app)() if step.argv[0] == "qvm-device" else app
-    said = io.StringIO()
+    said = Words()
     refused: tuple[type[BaseException], ...] = (*refusals(), ValueError)
     with words_to(said):
         try:
@@ -122,13 +126,31 @@ def call(step: Step, app: Any) -> tuple[int, str]:
     return (code if isinstance(code, int) else 1), said.getvalue()
 
 
+class Words(io.TextIOBase):
+    """What a tool in this process writes, of which only the end is kept."""
+
+    def __init__(self) -> None:
+        self._tail = Tail(KEPT)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        self._tail.hear(text[-KEPT:].encode("utf-8", "replace"))
+        return len(text)
+
+    def getvalue(self) -> str:
+        """What was kept."""
+        return self._tail.untrusted_text
+
+
 @contextlib.contextmanager
-def words_to(stream: io.StringIO) -> Iterator[None]:
+def words_to(stream: Words) -> Iterator[None]:
     """What tools say and log goes to ``stream``: qvm-create logs its errors."""
     root = logging.getLogger()
     handlers, root.handlers = root.handlers, [logging.StreamHandler(stream)]
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(stream):
+        with contextlib.redirect_stdout(Words()), contextlib.redirect_stderr(stream):
             yield
     finally:
         root.handlers = handlers
@@ -136,33 +158,14 @@ def words_to(stream: io.StringIO) -> Iterator[None]:
 
 def spawn(step: Step) -> tuple[int, str]:
     """Exit code and words of a tool run as a process of its own group."""
-    deadline = LONGER.get(step.argv[0], DEADLINE)
+    deadline, tail = LONGER.get(step.argv[0], DEADLINE), Tail(KEPT)
     try:
-        process = subprocess.Popen(
-            step.argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        ended = process.overhear(step.argv, Bounds(deadline, deadline, log=LOUDEST), tail.hear)
     except OSError as error:
         return 127, f"{step.argv[0]} cannot be run: {error.strerror}"
-    with process:
-        try:
-            said, _ = process.communicate(timeout=deadline)
-        except subprocess.TimeoutExpired:
-            stop_group(process.pid)
-            return 124, f"gave up after {deadline} seconds"
-        except BaseException:
-            stop_group(process.pid)
-            raise
-    return process.returncode, said[-SAID * 4 :].decode("utf-8", "replace")
-
-
-def stop_group(leader: int) -> None:
-    """The process and all that it started are gone."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
+    if ended.broken:
+        return 124, f"gave up: {ended.broken}; it last said: {tail.untrusted_text}"
+    return ended.code, tail.untrusted_text
 
 
 def cleaned(said: str) -> str:

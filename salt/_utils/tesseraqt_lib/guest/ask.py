@@ -16,10 +16,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tesseraqt_lib.guest import command, process
+from tesseraqt_lib.bounded import process
+from tesseraqt_lib.bounded.process import Bounds, Ended, Source
+from tesseraqt_lib.guest import command
 from tesseraqt_lib.guest.command import Way
 from tesseraqt_lib.guest.printable import Lines
-from tesseraqt_lib.guest.process import Bounds, Ended, Source
 
 DONE = "done"
 #: Bytes of the word that proves the end of a script.
@@ -35,7 +36,7 @@ class NoAnswer(Exception):
 
     def __init__(self, why: str, lines: tuple[str, ...], said: bool) -> None:
         """
-        :param said: whether it answered at all, be it nonsense
+        :param said: whether it said anything for an answer, be it nonsense or a flood
         """
         super().__init__("\n".join((why, *lines)))
         self.why = why
@@ -89,7 +90,7 @@ def ask(
         lines.end()
         return Answer(complete(parsed(ended, script.grammar, nonce), script), lines.last())
     except Refused as error:
-        said = bool(ended.untrusted_result)
+        said = ended.flooded or bool(ended.untrusted_result)
         raise NoAnswer(f"{qube}: {script.name}: {error}", lines.last(), said) from None
     except OSError as error:
         raise NoAnswer(f"{qube}: {script.name}: {argv[0]}: {error.strerror}", (), False) from error

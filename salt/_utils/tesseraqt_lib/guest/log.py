@@ -10,6 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tesseraqt_lib.bounded.files import private_directory
+
+#: Seconds for which lines are gathered before they are written.
+GATHERED = 0.5
+#: Bytes of them that are written at once in any case.
+MANY = 1 << 16
 #: When a log has grown to so many bytes, its older half goes.
 LIMIT = 1 << 20
 #: Seconds between two lines of progress within one phase.
@@ -22,21 +28,33 @@ class Log:
     """The log of one root, and what a person at a terminal gets to see of it."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_directory(path.parent)
         self.path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._file = os.open(path, flags, 0o600)
         self._size = os.lseek(self._file, 0, os.SEEK_END)
+        self._waiting = bytearray()
+        self._written = time.monotonic()
 
     def line(self, text: str) -> None:
-        """The line stands at the end of the log; if the disk is full, it is gone."""
-        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n".encode("ascii", "replace")
+        """The line is to stand at the end of the log, soon: many of them are written at once."""
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n"
+        self._waiting += line.encode("ascii", "replace")
+        if len(self._waiting) > MANY or time.monotonic() - self._written > GATHERED:
+            self.write()
+
+    def write(self) -> None:
+        """Every line stands at the end of the log; if the disk is full, they are gone."""
+        lines, self._waiting = bytes(self._waiting), bytearray()
+        self._written = time.monotonic()
         with contextlib.suppress(OSError):
-            if self._size + len(line) > LIMIT:
+            if self._size + len(lines) > LIMIT:
                 self._shorten()
-            self._size += os.pwrite(self._file, line, self._size)
+            self._size += os.pwrite(self._file, lines, self._size)
 
     def close(self) -> None:
-        """The log is not written to any more."""
+        """The log is whole, and not written to any more."""
+        self.write()
         os.close(self._file)
 
     def _shorten(self) -> None:
@@ -53,6 +71,9 @@ class NoLog:
     def line(self, text: str) -> None:
         """Nobody keeps the line."""
 
+    def write(self) -> None:
+        """There is nothing to write."""
+
 
 class Progress:
     """Says on a terminal, and only there, how far a root is."""
@@ -67,6 +88,7 @@ class Progress:
         """From now on this is being done."""
         self._phase, self._of, self._at = words, 0, 0
         self._log.line(f"dom0: {self._name}: {words}")
+        self._log.write()
         self._say()
 
     def heard(self, line: str) -> None:
@@ -82,6 +104,7 @@ class Progress:
 
     def beat(self) -> None:
         """The root said nothing for a while, and still works."""
+        self._log.write()
         if time.monotonic() - self._said > RARELY:
             self._say()
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tesseraqt_lib.bounded.process import Bounds
 from tesseraqt_lib.guest.ask import Grammar, Script
-from tesseraqt_lib.guest.process import Bounds
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 CODE = re.compile(r"[0-9]{1,3}")
@@ -23,6 +23,8 @@ def words(*known: str) -> re.Pattern[str]:
     return re.compile("|".join(known))
 
 
+#: Bytes of log of a script that has next to nothing to say.
+QUIET = 1 << 20
 #: What need not be in an answer.
 OPTIONAL = ("failed", "toplevel", "out_of_memory", "generation", "unfinished", "lost", "back")
 #: By name: what it may answer, and its bounds. A build is silent while it compiles.
@@ -37,11 +39,11 @@ KNOWN: dict[str, tuple[Grammar, Bounds]] = {
             "free": NUMBER,
             "memory": NUMBER,
         },
-        Bounds(total=60, idle=30),
+        Bounds(total=60, idle=30, log=QUIET),
     ),
     "push": (
         {"failed": words("busy", "space", "damaged"), "tree": words("new", "there")},
-        Bounds(total=1800, idle=1000),
+        Bounds(total=1800, idle=1000, log=QUIET),
     ),
     "build": (
         {
@@ -81,7 +83,7 @@ KNOWN: dict[str, tuple[Grammar, Bounds]] = {
             "generations": re.compile(r"(?:[0-9]{1,9}@[0-9]{1,12}(?:,(?!\Z)|\Z)){0,500}"),
             "current": re.compile(r"[0-9]{0,9}"),
         },
-        Bounds(total=60, idle=30),
+        Bounds(total=60, idle=30, log=QUIET),
     ),
     "rollback": (
         {"failed": words("busy", "generation"), "code": CODE, "generation": NUMBER},

@@ -28,6 +28,8 @@ from tesseraqt_lib.plan.steps import (
 from tesseraqt_lib.shapes.scalars import TRUE
 
 UNKNOWN = Value("", True)
+#: The feature that says of a qube that it serves others.
+SERVICEVM = "servicevm"
 
 
 def confining(want: Qube, have: Have) -> list[Step]:
@@ -71,7 +73,7 @@ def widening(want: Qube, have: Have) -> Iterator[Step]:
     rules = list(firewall_steps(name, want.firewall, have.firewall))
     yield from root_steps(want, have)
     yield from (step for step in plain_prefs(want, have) if not denies(step))
-    yield from given(feature_steps(name, want.features, have.features))
+    yield from features_left(want, have)
     yield from given(service_steps(name, want.services, have.features))
     yield from volume_steps(name, want.volumes, have.volumes)
     yield from new_assignments(name, want.devices, have.devices)
@@ -81,6 +83,24 @@ def widening(want: Qube, have: Have) -> Iterator[Step]:
     yield from reached(want, have, "netvm", detached(want, have, rules))
     if starts_at_boot(want):
         yield from pref(want, have, "autostart")
+
+
+def features_left(want: Qube, have: Have) -> Iterator[Step]:
+    """The steps for features once those that go are gone and the properties are as declared."""
+    gone = filter(goes, feature_steps(want.name, want.features, have.features))
+    names = {step.what.removeprefix("features."): step.new for step in gone}
+    found = {name: names.get(name, text) for name, text in have.features.items()}
+    there = {name: text for name, text in found.items() if text is not None}
+    return feature_steps(want.name, want.features, set_along(want, have, there))
+
+
+def set_along(want: Qube, have: Have, features: dict[str, str]) -> dict[str, str]:
+    """These features, and what qubesd makes of one of them when it sets a property
+    (``set_servicevm_feature`` in ``qubes/ext/core_features.py``)."""
+    for step in pref(want, have, "provides_network"):
+        others = {name: text for name, text in features.items() if name != SERVICEVM}
+        return {**others, SERVICEVM: "1"} if is_true(step.new) else others
+    return features
 
 
 def confined(found: Iterable[Step]) -> list[Step]:

@@ -4,20 +4,27 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from tesseraqt_lib.fleet import references
 from tesseraqt_lib.model import Qube
 
 
-def dependency_order(qubes: Mapping[str, Qube]) -> list[str]:
+def dependency_order(
+    qubes: Mapping[str, Qube], servers: Mapping[str, Iterable[str]] | None = None
+) -> list[str]:
     """The names of ``qubes``, each after those it names; ties in the order of the alphabet.
 
     Two qubes may name each other (disposable templates do). Then one comes too early for
     the other's reference, but never before its own template or the source of its copy.
+
+    :param servers: by name, whom a qube needs besides to run, where it can be made without
     """
     waiting = {name: needed(qube, qubes) for name, qube in qubes.items()}
+    for name, found in (servers or {}).items():
+        others = (one for one in found if one in qubes and one != name)
+        waiting[name] = {**dict.fromkeys(others, False), **waiting[name]}
     done: dict[str, None] = {}
     ready = sorted(name for name, found in waiting.items() if not found)
     possible = sorted(name for name, found in waiting.items() if not any(found.values()))
@@ -78,6 +85,15 @@ def broken_cycle(
     return min(name for name in waiting if name not in done)
 
 
+def split_off(qube: Qube, keys: Collection[str]) -> tuple[Qube, Qube | None]:
+    """The qube without these properties, and those by themselves."""
+    if not keys:
+        return qube, None
+    kept = {key: value for key, value in qube.prefs.items() if key not in keys}
+    rest = Qube(qube.name, prefs={key: qube.prefs[key] for key in keys})
+    return replace(qube, prefs=kept), rest
+
+
 def split_late(qube: Qube, later: frozenset[str]) -> tuple[Qube, Qube | None]:
     """The qube without the properties that name one of ``later``, and those by themselves."""
     early = [
@@ -85,8 +101,4 @@ def split_late(qube: Qube, later: frozenset[str]) -> tuple[Qube, Qube | None]:
         for found in references.references(qube)
         if found.key.startswith("prefs.") and found.name in later
     ]
-    if not early:
-        return qube, None
-    kept = {key: value for key, value in qube.prefs.items() if key not in early}
-    rest = Qube(qube.name, prefs={key: qube.prefs[key] for key in early})
-    return replace(qube, prefs=kept), rest
+    return split_off(qube, early)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Step, Value
+from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Step
+from tesseraqt_lib.plan.chain import goes_when_halted
+
+#: Why a disposable that Qubes cleans up cannot be restarted.
+GOES = "Qubes removes it once it is halted (auto_cleanup): halt it yourself"
 
 
 def running(name: str, have: Have | None) -> Plan:
@@ -17,8 +21,7 @@ def running(name: str, have: Have | None) -> Plan:
     if have.state in ("Running", "Transient"):
         return Plan(name)
     if have.state == "Paused":
-        argv = ("qvm-unpause", "--", name)
-        return Plan(name, (Step("power", "Paused", "Running", argv),))
+        return Plan(name, (unpaused(name),))
     if not have.halted:
         return Plan(name, refusals=(f"{name} is {have.state.lower()}: wait, and apply again",))
     return Plan(name, (started(name, have.state),))
@@ -27,7 +30,7 @@ def running(name: str, have: Have | None) -> Plan:
 def halted(name: str, have: Have | None) -> Plan:
     """The step after which the qube is halted; a qube that is not there is."""
     off = have is None or have.halted
-    return Plan(name) if off else Plan(name, (shutdown(name, have.state if have else ""),))
+    return Plan(name) if off else Plan(name, shutdown(name, have.state if have else ""))
 
 
 def changes_when_halted(root: Have) -> bool:
@@ -43,15 +46,24 @@ def restarted(want: RunningSystem, have: Have | None, old: Sequence[str], waits:
     A restart that was cut off is finished.
     """
     if have is not None and have.halted and have.stopped:
-        return Plan(want.name, (replace(started(want.name, "Halted"), what="restart"),))
+        return started_again(want.name, have)
     if have is None or not old:
         return Plan(want.name)
     if waits or want.restart != "when_needed":
         first = f" once {want.root} is halted" if waits else ""
         why = f"{want.name} needs a restart{first}, to get what changed: {', '.join(old)}"
         return Plan(want.name, notes=(why,))
+    if goes_when_halted(have):
+        return Plan(want.name, refusals=(f"{want.name} needs a restart, and {GOES}",))
     off, on = shutdown(want.name, have.state), started(want.name, "Halted")
-    return Plan(want.name, (replace(off, what="restart"), replace(on, what="restart")))
+    return Plan(want.name, restarting((*off, on)))
+
+
+def started_again(name: str, have: Have | None) -> Plan:
+    """The step after which a qube runs that tesseraqt halted for a change."""
+    if have is None or not (have.halted and have.stopped):
+        return Plan(name)
+    return Plan(name, restarting([started(name, "Halted")]))
 
 
 def halts(step: Step) -> bool:
@@ -59,28 +71,27 @@ def halts(step: Step) -> bool:
     return step.argv[0] == "qvm-shutdown"
 
 
-def served(name: str, running: Iterable[Have], default: str) -> list[str]:
-    """Those of the ``running`` qubes that have their network through the one called ``name``.
+def refused_to_halt(plan: Plan, served: Mapping[str, str]) -> Plan:
+    """Nothing is done, for Qubes halts no qube that serves others which run.
 
-    ``default`` is the default netvm: what follows it may be predicted, and not known by name.
+    :param served: these, each with as what it serves them
     """
-    return [have.name for have in running if netvm_of(have, default) == name != have.name]
-
-
-def netvm_of(have: Have, default: str) -> str:
-    """The netvm of a qube; none for one that Qubes preloaded, for it may be cut off."""
-    netvm = have.prefs.get("netvm", Value("", False))
-    if have.prefs.get("is_preload", Value("", True)).text == "True":
-        return ""
-    unknown = netvm.default and not netvm.text and have.klass != words.TEMPLATE
-    return default if unknown else netvm.text
-
-
-def refused_to_halt(plan: Plan, served: Sequence[str]) -> Plan:
-    """Nothing is done, for Qubes halts no qube through which others have their network."""
-    what = f"{plan.name} cannot be halted while it is the netvm of {', '.join(served)}"
-    how = f"halt what runs (qvm-shutdown --wait {' '.join(served)}) and apply again"
+    roles = [
+        f"the {role} of {', '.join(name for name in sorted(served) if served[name] == role)}"
+        for role in sorted(set(served.values()))
+    ]
+    what = f"{plan.name} cannot be halted while it is {' and '.join(roles)}"
+    how = f"halt what runs (qvm-shutdown --wait {' '.join(sorted(served))}) and apply again"
     return Plan(plan.name, refusals=(f"{what}: {how}",))
+
+
+def refused_below(plan: Plan, disposables: Sequence[str]) -> Plan:
+    """Nothing is done, for Qubes changes no template below disposables that run."""
+    names = ", ".join(disposables)
+    what = f"the template of {plan.name} cannot change while disposables of it run: {names}"
+    how = f"halt them (qvm-shutdown --wait {' '.join(disposables)}) and apply again"
+    also = "or declare `restart: when_needed` for each of them"
+    return Plan(plan.name, refusals=(f"{what}; {how}, {also}",))
 
 
 def started(name: str, state: str) -> Step:
@@ -88,9 +99,25 @@ def started(name: str, state: str) -> Step:
     return Step("power", state, "Running", ("qvm-start", "--skip-if-running", "--", name))
 
 
-def shutdown(name: str, state: str) -> Step:
-    """The step after which the qube is halted; Qubes waits its ``shutdown_timeout`` for it."""
-    return Step("power", state, "Halted", ("qvm-shutdown", "--wait", "--", name))
+def unpaused(name: str) -> Step:
+    """The step after which a paused qube goes on."""
+    return Step("power", "Paused", "Running", ("qvm-unpause", "--", name))
+
+
+def shutdown(name: str, state: str) -> tuple[Step, ...]:
+    """The steps after which the qube is halted; Qubes waits its ``shutdown_timeout`` for it.
+
+    It shuts no paused qube down (``QubesVM.shutdown``): that would not hear of it.
+    """
+    off = Step("power", state, "Halted", ("qvm-shutdown", "--wait", "--", name))
+    if state == "Paused":
+        return unpaused(name), replace(off, old="Running")
+    return (off,)
+
+
+def restarting(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The same steps, as those that halt a qube for others or start it again after them."""
+    return tuple(replace(step, what="restart") for step in steps)
 
 
 def halted_if_needed(want: Qube, have: Have, steps: Iterable[Step], unreachable: str = "") -> Plan:
@@ -99,23 +126,25 @@ def halted_if_needed(want: Qube, have: Have, steps: Iterable[Step], unreachable:
     needing = [step.what for step in planned if needs_halted(step, have)]
     if unreachable:
         needing.append(f"prefs.netvm ({unreachable} is off)")
-    on = () if want.running is False else (replace(started(want.name, "Halted"), what="restart"),)
+    on = () if want.running is False else restarting([started(want.name, "Halted")])
     if have.halted and have.stopped:
         return Plan(want.name, (*planned, *on))
     if have.halted or not needing:
         return Plan(want.name, planned)
-    if want.restart != "when_needed" and want.running is not False:
-        what = " and ".join(needing)
-        return Plan(
-            want.name,
-            refusals=(
-                f"{want.name} is {have.state.lower()}, and its {what} can change only while it is"
-                f" halted: halt it (qvm-shutdown --wait {want.name}) and apply again,"
-                " or declare `restart: when_needed`",
-            ),
-        )
-    off = replace(shutdown(want.name, have.state), what="restart")
-    return Plan(want.name, (off, *planned, *on))
+    if why := not_to_be_halted(want, have, needing):
+        return Plan(want.name, refusals=(why,))
+    return Plan(want.name, (*restarting(shutdown(want.name, have.state)), *planned, *on))
+
+
+def not_to_be_halted(want: Qube, have: Have, needing: Sequence[str]) -> str:
+    """Why the qube may not be halted for what needs that; empty if it may."""
+    if want.restart == "when_needed" or want.running is False:
+        return f"{' and '.join(needing)} of {want.name}: {GOES}" if goes_when_halted(have) else ""
+    return (
+        f"{want.name} is {have.state.lower()}, and its {' and '.join(needing)} can change only"
+        f" while it is halted: halt it (qvm-shutdown --wait {want.name}) and apply again,"
+        " or declare `restart: when_needed`"
+    )
 
 
 def needs_halted(step: Step, have: Have) -> bool:

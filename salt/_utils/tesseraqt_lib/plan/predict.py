@@ -9,10 +9,14 @@ from dataclasses import replace
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare.firewall import DEFAULT
 from tesseraqt_lib.fleet import containers as fleet_containers
+from tesseraqt_lib.fleet import devices
 from tesseraqt_lib.model import Device, Have, Qube, Settings, Step, Value, Volume
 from tesseraqt_lib.plan import containers as plan_containers
+from tesseraqt_lib.plan.chain import goes_when_halted
 from tesseraqt_lib.plan.steps import Devices
 
+#: A start that is only predicted: later than everything that has a date by now.
+LATER = "999999999999"
 OUTDATED = f"features.{fleet_containers.OUTDATED}"
 
 
@@ -45,7 +49,7 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
     """The qube that gets the settings of ``source`` as its own.
 
     Only ``qvm-clone`` keeps the label and copies all volumes, though not how many revisions
-    of them are kept; a disposable gets no devices.
+    of them are kept; a StandaloneVM gets the root volume; a disposable gets no devices.
     """
     return replace(
         source,
@@ -55,7 +59,8 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
         template=(want.template or "") if klass in words.ROOTLESS else "",
         tags=source.tags | words.BLANK_TAGS,
         label=source.label if want.clone else want.label or source.label,
-        volumes=sizes_only(source.volumes) if want.clone else {},
+        features=copied_features(source) if want.clone else source.features,
+        volumes=copied_volumes(source, want, klass),
         devices={} if klass == words.DISP else source.devices,
         unfinished=False,
         half=False,
@@ -64,9 +69,40 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
     )
 
 
+def copied_features(source: Have) -> Mapping[str, str]:
+    """The features of a clone: its properties come first, and one of them brings a feature."""
+    serves = source.prefs.get("provides_network", Value("", True)).text == "True"
+    return {**({"servicevm": "1"} if serves else {}), **source.features}
+
+
+def copied_volumes(source: Have, want: Qube, klass: str) -> dict[str, Volume]:
+    """The volumes that a copy has of its own, as far as their sizes are known."""
+    sizes = sizes_only(source.volumes)
+    if want.clone or klass == words.DISP:
+        return sizes if want.clone else {}
+    fresh = {name: Volume(size) for name, size in words.PRIVATE.items()}
+    return {**{name: one for name, one in sizes.items() if name == "root"}, **fresh}
+
+
 def sizes_only(volumes: Mapping[str, Volume]) -> dict[str, Volume]:
     """The volumes without their revisions, of which a copy keeps as many as its pool says."""
     return {name: Volume(one.size) for name, one in volumes.items()}
+
+
+def after_power(have: Have, step: Step) -> Have | None:
+    """The qube once it is started or halted so; ``None`` if Qubes removes it then.
+
+    Whoever starts now has whatever was deployed before.
+    """
+    if step.new == "Halted" and goes_when_halted(have):
+        return None
+    started = {"start_time": Value(LATER, False)} if step.argv[0] == "qvm-start" else {}
+    return replace(
+        have,
+        state=str(step.new),
+        prefs={**have.prefs, **started},
+        stopped=step.what == "restart" and step.new == "Halted",
+    )
 
 
 def after_steps(want: Qube, have: Have, steps: Iterable[Step]) -> Have:
@@ -109,17 +145,14 @@ def grown(want: Mapping[str, Volume], have: Mapping[str, Volume]) -> dict[str, V
     for name, volume in want.items():
         old = have.get(name, Volume())
         kept = volume.revisions_to_keep or old.revisions_to_keep
-        found[name] = Volume(volume.size or old.size, kept)
+        sizes = [size for size in (volume.size, old.size) if size is not None]
+        found[name] = Volume(max(sizes, default=None), kept)
     return found
 
 
 def reassigned(want: Devices, have: Devices) -> dict[str, dict[str, Device]]:
     """The declared kinds of devices, as they are assigned by then."""
-    merged = {kind: {**have.get(kind, {}), **found} for kind, found in want.items()}
-    return {
-        kind: {port: one for port, one in found.items() if not one.absent}
-        for kind, found in merged.items()
-    }
+    return {kind: devices.after(kind, found, have.get(kind, {})) for kind, found in want.items()}
 
 
 def after_set(text: str | None) -> Value:

@@ -8,7 +8,7 @@ what a plan was made from is all that it knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from tesseraqt_lib import marks
@@ -35,12 +35,13 @@ def present(
     """
     if have is None:
         return created(want, source, spool)
-    why = [*ownership(want, have), *unchangeable(want, have), *shrinking(want, have)]
-    if why:
-        return Plan(want.name, refusals=tuple(why))
+    too_small, grown = shrinking(want, have, unmade), shrinking(want, have, made_larger)
+    if why := (*ownership(want, have), *unchangeable(want, have), *too_small):
+        return Plan(want.name, refusals=why)
     if have.half and want.made_whole:
         return recreated(want, have, source, spool)
-    return changed(want, have, unreachable)
+    plan = changed(want, have, unreachable)
+    return replace(plan, notes=(*plan.notes, *grown))
 
 
 def absent(
@@ -59,7 +60,7 @@ def absent(
     ]
     if why:
         return Plan(want.name, refusals=tuple(why))
-    stop = [] if have.halted else [shutdown(want.name, have.state)]
+    stop = () if have.halted else shutdown(want.name, have.state)
     what = ", ".join((have.klass, *lost))
     remove = Step("qube", what, None, ("qvm-remove", "--force", "--", want.name))
     return Plan(want.name, (*stop, *released(have), remove), adopts=want.adopt)
@@ -100,7 +101,7 @@ def created(want: Qube, source: Have | None, spool: str) -> Plan:
         return Plan(want.name, refusals=(cannot,))
     create = creation(want, spool)
     new = replace(after_creation(want, source), unfinished=True)
-    if why := tuple(shrinking(want, new)):
+    if why := tuple(shrinking(want, new, anyhow)):
         return Plan(want.name, refusals=why)
     return Plan(want.name, (create, *changed(want, new).steps))
 
@@ -211,13 +212,32 @@ def unchangeable(want: Qube, have: Have) -> list[str]:
     return why + [f"{want.name} has no {what} {name!r}" for what, name in missing]
 
 
-def shrinking(want: Qube, have: Have) -> list[str]:
-    """Which volumes are wanted smaller than they are; no volume ever shrinks."""
+def shrinking(want: Qube, have: Have, told: Callable[[Have, str, int], bool]) -> list[str]:
+    """Which volumes are declared smaller than they are; no volume ever shrinks.
+
+    ``told`` picks them by the qube, the name and the size that the volume has.
+    """
     return [
         f"{want.name}: volume {name!r} has {there.size} bytes and cannot shrink to {volume.size}"
         for name, volume in want.volumes.items()
         if (there := have.volumes.get(name)) and 0 < (volume.size or 0) < (there.size or 0)
+        if told(have, name, there.size or 0)
     ]
+
+
+def anyhow(have: Have, name: str, size: int) -> bool:
+    """Of a qube that is still to be made, any volume."""
+    return True
+
+
+def made_larger(have: Have, name: str, size: int) -> bool:
+    """Whether somebody made the volume larger than Qubes does, and so it has what is declared."""
+    return size > words.NEW_VOLUMES.get(have.klass, {}).get(name, 0)
+
+
+def unmade(have: Have, name: str, size: int) -> bool:
+    """Whether the volume is as Qubes makes it: none as small as declared could be had at all."""
+    return not made_larger(have, name, size)
 
 
 def ownership_steps(want: Qube, have: Have) -> Iterator[Step]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from tesseraqt_lib.fleet import devices
 from tesseraqt_lib.model import Device, Settings, Step, Value, Volume
 from tesseraqt_lib.shapes.scalars import FALSE, TRUE
 
@@ -112,32 +113,26 @@ def firewall_steps(
 
 def ended_assignments(qube: str, want: Devices, have: Devices) -> Iterator[Step]:
     """The steps that end assignments which are not as wanted."""
-    for kind, port, device in each(want):
-        there = have.get(kind, {}).get(port)
-        if there is not None and there != device:
-            argv = ("qvm-device", kind, "unassign", "--", qube, there.identity or port)
-            yield Step(f"devices.{kind}.{port}", assigned(there), None, argv)
+    for kind, found in sorted(want.items()):
+        for key, there in devices.ended(kind, found, have.get(kind, {})):
+            argv = ("qvm-device", kind, "unassign", "--", qube, there.port)
+            yield Step(f"devices.{kind}.{key}", assigned(there), None, argv)
 
 
 def new_assignments(qube: str, want: Devices, have: Devices) -> Iterator[Step]:
     """The steps that assign devices which are not assigned as wanted."""
-    for kind, port, device in each(want):
-        if not device.absent and have.get(kind, {}).get(port) != device:
+    for kind, found in sorted(want.items()):
+        for device in devices.begun(kind, found, have.get(kind, {})):
             yield assign(qube, kind, device)
 
 
-def each(devices: Devices) -> Iterator[tuple[str, str, Device]]:
-    """Every declared device with its kind and port, in a fixed order."""
-    for kind, found in sorted(devices.items()):
-        for port, device in sorted(found.items()):
-            yield kind, port, device
-
-
 def assign(qube: str, kind: str, device: Device) -> Step:
-    """The step that assigns a device."""
+    """The step that assigns a device, be it there just now or not."""
     modes = {"required": ("--required",), "ask-to-attach": ("--ask",), "auto-attach": ()}
     pairs = [("--option", f"{key}={value}") for key, value in sorted(device.options.items())]
-    words = (*modes[device.mode], *chain.from_iterable(pairs))
+    any_in_port = kind not in devices.FIXED and devices.parts(device.port)[2] == devices.ANY
+    port = ("--port",) if any_in_port else ()
+    words = (*modes[device.mode], *port, *chain.from_iterable(pairs))
     argv = ("qvm-device", kind, "assign", *words, "--", qube, device.port)
     return Step(f"devices.{kind}.{device.port}", None, assigned(device), argv)
 

@@ -17,12 +17,15 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tesseraqt_lib.bounded import files
 from tesseraqt_lib.dom0 import tools
 from tesseraqt_lib.dom0.tools import StepFailed
 from tesseraqt_lib.model import Step
 from tesseraqt_lib.policy import rules
 from tesseraqt_lib.policy.plan import MODE, Found
 
+#: Bytes of the file; a hundred thousand wires have fewer.
+MOST = 1 << 24
 #: Below the root directory of Salt, which in dom0 is the one of the machine.
 PLACE = Path("etc/qubes/policy.d")
 #: What stands there instead of a file of the same name below ``/etc``, since Qubes 4.3.
@@ -53,7 +56,10 @@ class PolicyFile:
         return self._read()
 
     def _read(self) -> Found:
-        text = self.path.read_bytes().decode("ascii", "replace")
+        try:
+            text = files.read(self.path, MOST).decode("ascii", "replace")
+        except files.Unfit as why:
+            return Found(self.path, refusal=f"{self.path} {why}: move it away")
         if text.partition("\n")[0] != rules.HEADER[0]:
             how = "give its rules a file of another name"
             return Found(self.path, text, refusal=f"{self.path} is not tesseraqt's: {how}")

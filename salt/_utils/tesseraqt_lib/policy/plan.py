@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,10 +49,25 @@ def narrowed(want: Iterable[Rule], found: Found) -> Plan:
     return replaced(found, text)
 
 
-def exact(want: Iterable[Rule], found: Found) -> Plan:
-    """The step after which the file is as declared; without any rule, there is none."""
-    lines = [rule.line for rule in want]
-    return replaced(found, policy_rules.text(lines) if lines else None)
+def widened(want: Collection[Rule], waiting: Collection[Rule], found: Found) -> Plan:
+    """The step after which the file is as declared; without any rule, there is none.
+
+    :param waiting: those of the rules that are not added; what the file has of them it keeps
+    """
+    there = set(found.rules)
+    lines = [rule.line for rule in want if rule not in waiting or rule.line in there]
+    return replaced(found, policy_rules.text(lines) if want else None)
+
+
+def missing(want: Iterable[Rule], found: Found) -> list[Rule]:
+    """The rules that the file has not."""
+    there = set(found.rules)
+    return [rule for rule in want if rule.line not in there]
+
+
+def allows(found: Found) -> bool:
+    """Whether tesseraqt's own file allows anything."""
+    return not found.refusal and bool(set(found.rules) - {policy_rules.REST})
 
 
 def replaced(found: Found, text: str | None) -> Plan:

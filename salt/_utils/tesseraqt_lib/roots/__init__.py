@@ -3,5 +3,5 @@
 
 A root is the qube whose root volume holds the system: a template, or a standalone qube.
 In: a ``Fleet`` and Salt's files. Out: documents, trees, deployed roots, generations.
-May import: ``plan``, ``guest``, ``dom0``, ``fleet``.
+May import: ``bounded``, ``plan``, ``guest``, ``dom0``, ``fleet``.
 """

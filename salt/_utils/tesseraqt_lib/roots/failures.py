@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from salt.exceptions import CommandExecutionError
 
@@ -35,6 +36,8 @@ SWITCH = {
     4: "the system is active, but some units failed",
     100: "the new system needs a restart of the qube",
 }
+#: How NixOS names an option that it has not, if a name in it has a dot; never what is decided by.
+DOTTED = re.compile(r"option `[^']*\"([^\"']*\.[^\"']*)\"[^']*' does not exist")
 
 
 class Failed(CommandExecutionError):  # type: ignore[misc]
@@ -50,6 +53,16 @@ def of_build(values: Mapping[str, str]) -> str:
     if int(values["free"]) < LEAST_FREE // 16:
         return FAILED["space"]
     return named(BUILD, values["code"])
+
+
+def hints(log: Iterable[str]) -> list[str]:
+    """What people get wrong most in option data, where NixOS' own words do not help."""
+    names = dict.fromkeys(name for line in log for name in DOTTED.findall(line))
+    return [
+        f"{name!r} is one name there: only a key of the first level of `config` is a path, below "
+        f"it write maps in maps ({': {'.join(name.split('.'))}: ...{'}' * name.count('.')})"
+        for name in names
+    ]
 
 
 def of_boot(values: Mapping[str, str]) -> str:

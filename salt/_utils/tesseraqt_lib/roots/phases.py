@@ -187,4 +187,5 @@ class Deployment:
 
     def _told(self, phase: str, why: str, lines: tuple[str, ...]) -> str:
         log = self.means.log(self.root.name)
-        return "\n".join((f"{self.root.name}: {phase}: {why}", *lines, f"see {log}"))
+        told = (f"{self.root.name}: {phase}: {why}", *lines, *failures.hints(lines), f"see {log}")
+        return "\n".join(told)

@@ -22,6 +22,8 @@ SYSTEM = "x-tesseraqt-system"
 PARTS = "x-tesseraqt-parts"
 WORD = re.compile(r"([a-z][a-z0-9-]{0,31})=([0-9a-f]{12})@([0-9]{1,12}|open)")
 OPEN = "open"
+#: Characters of such a feature: more parts than that, no root has.
+LONGEST = 1 << 20
 #: In place of a second: what runs has it already.
 ALWAYS = 0
 
@@ -36,7 +38,7 @@ class Part:
 
 def read(text: str | None) -> dict[str, Part]:
     """The parts that a root has, from its feature; what does not look like one is not there."""
-    found = (WORD.fullmatch(word) for word in (text or "").split(" "))
+    found = (WORD.fullmatch(word) for word in (text or "")[:LONGEST].split(" "))
     return {one[1]: Part(one[2], None if one[3] == OPEN else int(one[3])) for one in found if one}
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tesseraqt_lib import vocabulary as words
@@ -41,12 +41,24 @@ def document(fleet: Fleet, root: str) -> dict[str, Any]:
 def options(declared: Mapping[str, Any]) -> dict[str, Any]:
     """What the module is told of a container: as declared, its defaults left to the module."""
     said = dict(declared)
-    for key in ("consumes", "users"):
-        if key in said:
+    for key in ("consumes", "state", "users"):
+        if isinstance(said.get(key), Mapping):
             said[key] = {inner: value or {} for inner, value in said[key].items()}
     if "modules" in said:
         said["modules"] = [module(source) for source in said["modules"]]
     return said
+
+
+def places(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every module that a document names, by its path in the document.
+
+    :param said: a document, of which each part is a map
+    """
+    parts = {f"containers.{name}": one for name, one in said.get("containers", {}).items()}
+    for path, one in {**parts, "root": said.get("root", {})}.items():
+        named = one.get("modules", [])
+        for index, place in enumerate(named if isinstance(named, list) else [named]):
+            yield f"{path}.modules[{index}]", place
 
 
 def modules(fleet: Fleet, root: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import os
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +15,15 @@ from typing import Any
 
 from salt.exceptions import CommandExecutionError
 
+from tesseraqt_lib.bounded import files
+from tesseraqt_lib.bounded.files import Unfit
 from tesseraqt_lib.model import Fleet
 from tesseraqt_lib.roots import system_json as roots_document
 
 #: Where the formula has what goes into roots, below Salt's file roots.
 FORMULA = "tesseraqt/files"
+#: Bytes of a file that goes into a root.
+MOST = 1 << 20
 #: What is beside ``nixos/`` in each tree: how it builds on the root's own configuration.
 ROOTS = ("root.nix", "flake-root.nix")
 
@@ -50,24 +55,47 @@ def packed(files: Mapping[str, bytes], parts: Mapping[str, str]) -> Tree:
 
 @dataclass(frozen=True)
 class Files:
-    """Salt's file roots, through the functions of Salt (``__salt__``)."""
+    """Salt's file roots, through the functions of Salt (``__salt__``).
+
+    :param places: the directories that are file roots of this machine
+    """
 
     salt: Mapping[str, Callable[..., Any]]
+    places: tuple[str, ...] = ()
 
     def read(self, source: str) -> bytes:
         """The content of a file.
 
-        :param source: a ``salt://`` address, or an absolute path in dom0
-        :raises CommandExecutionError: there is no such file
+        :param source: a ``salt://`` address
+        :raises CommandExecutionError: there is no such file, or it is no plain one of bounded size
         """
-        path = self.salt["cp.cache_file"](source)
-        if not path:
-            raise CommandExecutionError(f"{source} is not among Salt's files")
-        return Path(path).read_bytes()
+        try:
+            self._look(source)
+            path = self.salt["cp.cache_file"](source)
+            if not path:
+                raise Unfit("is not among Salt's files")
+            return files.read(Path(path), MOST)
+        except Unfit as why:
+            raise CommandExecutionError(f"{source} {why}") from why
 
-    def there(self, source: str) -> bool:
-        """Whether there is such a file."""
-        return bool(self.salt["cp.cache_file"](source))
+    def _look(self, source: str) -> None:
+        """Where the file is in a directory of this machine, it is fit to be copied by Salt.
+
+        :raises Unfit: it is not
+        """
+        relative = source.removeprefix("salt://")
+        found = (Path(place) / relative for place in self.places)
+        path = next((path for path in found if os.path.lexists(path)), None)
+        if path is not None:
+            with files.opened(path, MOST):
+                pass
+
+    def why_not(self, source: str) -> tuple[str, int]:
+        """Why the file cannot be sent to a root, empty if it can; and its bytes."""
+        try:
+            return "", len(self.read(source))
+        except CommandExecutionError as error:
+            return str(error.strerror).removeprefix(f"{source} "), 0
 
     def script(self, name: str) -> str:
         """The text of one of the formula's guest scripts."""

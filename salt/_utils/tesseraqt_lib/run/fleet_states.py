@@ -9,6 +9,7 @@ from typing import Any
 from tesseraqt_lib import marks
 from tesseraqt_lib.model import Fleet, Have, Qube
 from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.run import seen
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls import qubes, sections
 from tesseraqt_lib.sls.state import State
@@ -20,26 +21,32 @@ MOST = 1000
 
 
 def section(run: Run, declared: Fleet, problems: Problems, name: str) -> list[State]:
-    """The states of one section; only one, which fails, if something is wrong."""
-    if problems.found:
-        return sections.invalid(name, problems)
-    return every_section(run, declared, problems)[name]
+    """The states of one section. If something is wrong, one that fails; before it, in the first
+    section, policy is narrowed all the same."""
+    if not problems.found:
+        return every_section(run, declared, problems)[name]
+    failing = sections.invalid(name, problems)
+    if name != sections.SECTIONS[0]:
+        return [failing]
+    return [*sections.narrowed_first(declared, run.policy_file.look(), problems), failing]
 
 
 def every_section(run: Run, declared: Fleet, problems: Problems) -> dict[str, list[State]]:
     """The states of a valid fleet by section, after the one that tells the warnings."""
-    found = states(run, declared)
+    found = states(run, declared, problems)
     first = sections.SECTIONS[0]
     return {**found, first: [sections.valid(first, problems), *found[first]]}
 
 
-def states(run: Run, declared: Fleet) -> dict[str, list[State]]:
+def states(run: Run, declared: Fleet, problems: Problems) -> dict[str, list[State]]:
     """The states of the fleet, by section."""
     return sections.compiled(
         declared,
         leaving(run, declared.all.values()),
         lambda root: run.files.tree_of(declared, root).parts,
         run.policy_file.look(),
+        seen.of_machine(run, declared, problems.refusals()),
+        problems.refusals(),
     )
 
 
@@ -51,10 +58,11 @@ def prune(run: Run, declared: Fleet, problems: Problems, named: Any) -> list[Sta
     if not problems.found:
         agreed(named, prunable(run, declared), problems)
     if problems.found:
-        return sections.invalid("prune", problems)
+        return [sections.invalid("prune", problems)]
     gone = {name: Qube(name, absent=True) for name in sorted(set(named))}
     removed = qubes.absent_states(Fleet(qubes=gone), leaving(run, gone.values()))
-    return [sections.valid("prune", problems), *removed]
+    last = sections.after_narrowing(removed, declared, run.policy_file.look())
+    return [sections.valid("prune", problems), *last]
 
 
 def agreed(named: Any, possible: Iterable[str], problems: Problems) -> None:

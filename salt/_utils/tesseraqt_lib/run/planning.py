@@ -6,26 +6,18 @@ Nothing here acts. A test run counts each plan as carried out from then on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Settings, Value
 from tesseraqt_lib.plan import global_properties as global_planner
 from tesseraqt_lib.plan import power
 from tesseraqt_lib.plan import qube as planner
-from tesseraqt_lib.policy import plan as policy_planner
-from tesseraqt_lib.policy.plan import Found
-from tesseraqt_lib.policy.rules import Rule
-from tesseraqt_lib.problems import Problems
-from tesseraqt_lib.roots import deploy, record
-from tesseraqt_lib.roots.phases import Root
-from tesseraqt_lib.run import predicted, validate
+from tesseraqt_lib.roots import record
+from tesseraqt_lib.run import predicted, users
 from tesseraqt_lib.run.predicted import look, remember
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls.state import State
-
-#: Where the context has what a test run would have made of the policy file by now.
-PREDICTED_POLICY = "tesseraqt.predicted_policy"
 
 
 def present(run: Run, want: Qube) -> Plan:
@@ -41,6 +33,8 @@ def present(run: Run, want: Qube) -> Plan:
     plan = planner.present(want, have, source, spool)
     if have is not None and (name := unreachable_netvm(run, want, have, plan)):
         plan = planner.present(want, have, source, spool, name)
+    if have is not None:
+        plan = refused_if_used(run, have, plan)
     return remember(run, want, refused_if_serving(run, plan))
 
 
@@ -56,32 +50,41 @@ def unreachable_netvm(run: Run, want: Qube, have: Have, plan: Plan) -> str:
 
 
 def refused_if_serving(run: Run, plan: Plan) -> Plan:
-    """The plan, but not if it halts a qube through which others have their network just now."""
+    """The plan, but not if it halts a qube that others which run need just now."""
     if not any(map(power.halts, plan.steps)):
         return plan
-    default = run.dom0.global_properties()["default_netvm"].text
-    served = power.served(plan.name, predicted.running_qubes(run), default)
+    served = predicted.running_qubes(run).served(plan.name)
     return power.refused_to_halt(plan, served) if served else plan
+
+
+def refused_if_used(run: Run, have: Have, plan: Plan) -> Plan:
+    """The plan, but not if it takes from a qube what others need it for just now."""
+    setting = {step.what: step.new for step in plan.steps}
+    if "template" in setting and is_true(have, "template_for_dispvms"):
+        disposables = predicted.running_qubes(run).disposables(plan.name)
+        if disposables:
+            return power.refused_below(plan, disposables)
+    used = [
+        user
+        for key, using in users.GIVEN_UP.items()
+        if is_true(have, key) and setting.get(f"prefs.{key}", "True") != "True"
+        for user in using(run, plan.name)
+    ]
+    return Plan(plan.name, refusals=tuple(planner.still_used(plan.name, used))) if used else plan
+
+
+def is_true(have: Have, key: str) -> bool:
+    """Whether a property of the qube is on."""
+    return have.prefs.get(key, Value("", True)).text == "True"
 
 
 def absent(run: Run, want: Qube) -> Plan:
     """The steps after which the qube is gone; in a test run, it counts as gone from then on."""
     have = look(run, want)
-    named_by = [] if have is None else users(run, want.name)
+    named_by = [] if have is None else users.naming(run, want.name)
     seen = have is not None and want.name in run.dom0.classes()
     lost = run.dom0.lost_with(want.name) if seen and not named_by else []
     return remember(run, want, planner.absent(want, have, named_by, lost))
-
-
-def users(run: Run, name: str) -> list[str]:
-    """Who names the qube, as Qubes counts that: explicitly, and not the qube itself."""
-    found = []
-    for other in run.dom0.classes():
-        have = look(run, Qube(other)) if other != name else None
-        if have is not None:
-            found += [f"{key} of {other}" for key in planner.references_to(have, name)]
-    own = predicted.global_properties(run)
-    return found + [f"the global {key}" for key, value in own.items() if value.text == name]
 
 
 def running(run: Run, want: Qube) -> Plan:
@@ -103,20 +106,25 @@ def global_properties(run: Run, want: Settings) -> Plan:
         return plan
     name = want["default_netvm"] or ""
     off = predicted.is_off(run, name)
-    following = global_planner.following(predicted.running_qubes(run)) if off else []
+    running = predicted.running_qubes(run).qubes if off else {}
+    following = global_planner.following(running.values())
     return global_planner.refused_to_follow(plan, name, following) if following else plan
 
 
 def restarted(run: Run, want: RunningSystem) -> Plan:
     """The restart after which the qube runs what is declared, or the note that it needs one."""
-    have = look(run, Qube(want.name))
     if not run.test and run.dom0.look(Qube(want.root)) is None:
         return Plan(want.name, refusals=(f"{want.root}, the root of {want.name}, does not exist",))
+    plan = refused_if_serving(run, restart(run, want))
+    return remember(run, Qube(want.name), plan)
+
+
+def restart(run: Run, want: RunningSystem) -> Plan:
+    """The restart that the qube needs, whoever needs it just now, or the note that it does."""
+    have = look(run, Qube(want.name))
     old = record.outdated(want, have, recorded_parts(run, want.root)) if have else []
     root = run.dom0.look(Qube(want.root)) if set(old) & set(want.parts) else None
-    waits = root is not None and power.changes_when_halted(root)
-    plan = refused_if_serving(run, power.restarted(want, have, old, waits))
-    return remember(run, Qube(want.name), plan)
+    return power.restarted(want, have, old, root is not None and power.changes_when_halted(root))
 
 
 def outdated(run: Run, states: Iterable[State]) -> dict[str, list[str]]:
@@ -135,63 +143,6 @@ def recorded_parts(run: Run, root: str) -> dict[str, record.Part]:
     if run.dom0.look(Qube(root)) is None:
         return {}
     return record.read(run.dom0.feature(root, record.PARTS))
-
-
-def policy_narrowed(run: Run, rules: tuple[Rule, ...]) -> Plan:
-    """The step after which policy allows nothing that is not declared."""
-    return policy_plan(run, rules, policy_planner.narrowed)
-
-
-def policy(run: Run, rules: tuple[Rule, ...]) -> Plan:
-    """The step after which policy is as declared."""
-    return policy_plan(run, rules, policy_planner.exact)
-
-
-def policy_plan(
-    run: Run, rules: tuple[Rule, ...], decide: Callable[[tuple[Rule, ...], Found], Plan]
-) -> Plan:
-    """The plan for the policy file; a test run counts it as carried out from then on."""
-    found = run.context.get(PREDICTED_POLICY) if run.test else None
-    found = run.policy_file.look() if found is None else found
-    plan = decide(rules, found)
-    if run.test:
-        run.context[PREDICTED_POLICY] = policy_planner.applied(found, plan)
-    return plan
-
-
-def deployed(run: Run, state: State) -> Plan:
-    """The first command of a deployment, which sends the tree."""
-    said = dict(state.arguments)
-    on = said.get("configuration", "auto")
-    tree = run.files.tree(said["system"], said["modules"], on)
-    plan = Plan(state.name, tuple(deploy.steps(Root(state.name, tree), run.means)))
-    return planner.guarded(plan, look(run, Qube(state.name)))
-
-
-def compiled(run: Run, state: State) -> Plan:
-    """The steps of one state that pillar compiled to."""
-    return BY_FUNCTION[state.function](run, state)
-
-
-def rules_of(state: State) -> tuple[Rule, ...]:
-    """The rules that a compiled state of policy declares."""
-    return validate.policy_rules(state.arguments["rules"], Problems())
-
-
-BY_FUNCTION: Mapping[str, Callable[[Run, State], Plan]] = {
-    "absent": lambda run, state: absent(run, Qube(state.name, **state.arguments)),
-    "deployed": deployed,
-    "globals": lambda run, state: global_properties(run, dict(state.arguments["prefs"])),
-    "halted": lambda run, state: halted(run, Qube(state.name)),
-    "locked": lambda run, state: Plan(state.name),
-    "policy": lambda run, state: policy(run, rules_of(state)),
-    "policy_narrowed": lambda run, state: policy_narrowed(run, rules_of(state)),
-    "present": lambda run, state: present(run, state.qube),
-    "restarted": lambda run, state: restarted(run, RunningSystem(state.name, **state.arguments)),
-    "running": lambda run, state: running(run, Qube(state.name)),
-    "template_installed": lambda run, state: present(run, state.qube),
-    "valid": lambda run, state: Plan(state.name),
-}
 
 
 def intended(run: Run, want: Qube) -> Plan:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tesseraqt_lib.model import Have, Plan, Qube, Settings, Value
-from tesseraqt_lib.plan import predict, qube
+from tesseraqt_lib.plan import chain, power, predict, qube
+from tesseraqt_lib.plan.chain import Running
 from tesseraqt_lib.run.session import Run
 
 #: Where the context has what a test run would have done by now: by qube, in order.
@@ -53,7 +54,7 @@ def carried_out(run: Run, have: Have | None, predicted: Predicted, want: Qube) -
             source = look(run, copied, predicted.of_source) if copied else None
             have = predict.after_creation(done, source)
         elif have is not None and step.what in ("power", "restart"):
-            have = replace(have, state=str(step.new))
+            have = predict.after_power(have, step)
     return None if have is None else predict.after_steps(done, have, predicted.plan.steps)
 
 
@@ -76,10 +77,26 @@ def remember(run: Run, want: Qube, plan: Plan) -> Plan:
     if plan.steps:
         plan = qube.guarded(plan, look(run, Qube(plan.name)))
     if run.test and plan.steps:
-        known = run.context.setdefault(PREDICTED, {})
-        of_source = len(known.get(str(want.source), ()))
-        known.setdefault(want.name, []).append(Predicted(want, plan, of_source))
+        counted(run, want, plan)
     return plan
+
+
+def counted(run: Run, want: Qube, plan: Plan) -> None:
+    """The plan counts as carried out from now on, and Qubes starts the netvms of who starts."""
+    known = run.context.setdefault(PREDICTED, {})
+    of_source = len(known.get(str(want.source), ()))
+    known.setdefault(want.name, []).append(Predicted(want, plan, of_source))
+    if plan.steps[-1].argv[0] == "qvm-start":
+        netvms_started(run, want.name)
+
+
+def netvms_started(run: Run, name: str) -> None:
+    """A test run counts those through which the qube has its network as started with it."""
+    have, default = look(run, Qube(name)), global_properties(run)["default_netvm"].text
+    server = look(run, Qube(chain.netvm_of(have, default))) if have else None
+    if server is not None and server.halted:
+        plan = Plan(server.name, (power.started(server.name, server.state),))
+        counted(run, Qube(server.name), plan)
 
 
 def global_properties(run: Run) -> Mapping[str, Value]:
@@ -94,10 +111,16 @@ def remember_globals(run: Run, want: Settings) -> None:
         run.context[PREDICTED_GLOBALS] = found
 
 
-def running_qubes(run: Run) -> list[Have]:
+def running_qubes(run: Run) -> Running:
     """Every qube that runs; in a test run, that would by now."""
-    found = [look(run, Qube(name)) for name in run.dom0.classes()]
-    return [have for have in found if have is not None and not have.halted]
+    found = (look(run, Qube(name)) for name in every_name(run))
+    there = {have.name: have for have in found if have is not None and not have.halted}
+    return Running(there, global_properties(run)["default_netvm"].text)
+
+
+def every_name(run: Run) -> list[str]:
+    """Every qube of the machine, and those that a test run would have made by now."""
+    return [*dict.fromkeys((*run.dom0.classes(), *run.context.get(PREDICTED, ())))]
 
 
 def is_off(run: Run, name: str) -> bool:

@@ -77,7 +77,7 @@ class Run:
     @functools.cached_property
     def files(self) -> Files:
         """The files of Salt's file roots."""
-        return Files(self.salt)
+        return Files(self.salt, tuple(self.opts["file_roots"].get("base", ())))
 
     @property
     def means(self) -> Means:
@@ -88,6 +88,11 @@ class Run:
     def policy_file(self) -> PolicyFile:
         """The policy file of the machine that Salt works on."""
         return PolicyFile(Path(self.opts["root_dir"]))
+
+    @property
+    def narrowed_path(self) -> Path:
+        """What whoever narrowed policy last left to be allowed (``policy/lock.py``)."""
+        return self.place / "narrowed"
 
     @property
     def lock_path(self) -> Path:

@@ -56,7 +56,7 @@ class Map:
             names = Listed(self.name).read(raw, at, problems)
             return dict.fromkeys(sorted(names), self.listed)
         if not isinstance(raw, Mapping):
-            problems.value(at, raw, f"is {kind_of(raw)}, but a map is wanted")
+            problems.value(at, raw, f"is {kind_of(raw)}, but a map is wanted{without_dashes(raw)}")
             return INVALID
         values: dict[str, Any] = {}
         for raw_name, raw_value in raw.items():
@@ -191,6 +191,12 @@ class Section:
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [{"type": "null"}, self.inner.schema()]}
+
+
+def without_dashes(raw: Any) -> str:
+    """How to write a list of maps of one key each, as Qubes' own states take it."""
+    listed = isinstance(raw, list) and raw and all(isinstance(item, Mapping) for item in raw)
+    return "; write `key: value` without a dash" if listed else ""
 
 
 def valid_items(values: Mapping[Any, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ FALSE = frozenset(("0", "no", "false", "off"))
 
 #: Jinja that reached a value was not rendered; control characters never belong in one.
 UNSAFE = re.compile(r"\{\{|\{%|\{#|[^\x20-\x7e]")
+#: How a text starts that Salt takes for a function to run, and replaces by its answer.
+SLOT = "__slot__:"
 #: Whole numbers that show whether a pattern takes any.
 NUMBERS = ("1", "12", "1234")
 
@@ -46,6 +48,8 @@ def scalar_text(raw: Any) -> str | None:
 
 def unsafe_text(text: str) -> str:
     """Why ``text`` may not stand in a declaration; empty when it may."""
+    if text.startswith(SLOT):
+        return "is a slot, which Salt would replace by the answer of a function"
     found = UNSAFE.search(text)
     if found is None:
         return ""

@@ -3,21 +3,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from tesseraqt_lib.model import Fleet, Plan, Step
-from tesseraqt_lib.run import fleet_states, planning
+from tesseraqt_lib.problems import Problems
+from tesseraqt_lib.run import compiled, fleet_states
 from tesseraqt_lib.run.session import Run
-from tesseraqt_lib.sls.state import State
+from tesseraqt_lib.sls import sections
 
 
-def of_fleet(run: Run, declared: Fleet) -> dict[str, Any]:
+def of_fleet(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
     """What the next apply would do, by the ID of each state: see ``tesseraqt.plan``."""
-    states = chain.from_iterable(fleet_states.states(run, declared).values())
+    states = chain.from_iterable(fleet_states.states(run, declared, problems).values())
     dry_run = run.dry_run()
-    return told(in_order(states, lambda state: planning.compiled(dry_run, state)))
+    return told(compiled.in_order(dry_run, states))
+
+
+def of_policy(run: Run, declared: Fleet, problems: Problems) -> Iterator[str]:
+    """What the next apply would do although something is wrong with the declaration, in lines."""
+    policy = run.policy_file.look() if problems.found else None
+    for state in sections.narrowed_first(declared, policy, problems) if policy else ():
+        plan = compiled.plan(run.dry_run(), state, ())
+        yield from plan.refusals
+        yield from (f"an apply takes this away all the same: {one.old}" for one in plan.steps)
 
 
 def steps(plan: Plan) -> list[dict[str, Any]]:
@@ -36,20 +46,6 @@ def step(one: Step) -> dict[str, Any]:
     return said if one.stdin is None else {**said, "stdin": one.stdin}
 
 
-def in_order(
-    states: Iterable[State], decide: Callable[[State], Plan]
-) -> Iterator[tuple[str, Plan]]:
-    """The plan of each state by its ID, in the order of an apply, which skips what requires a
-    state that failed."""
-    blocked: set[str] = set()
-    for state in states:
-        missing = tuple(id_ for id_ in state.requires if id_ in blocked)
-        plan = Plan(state.name, waits_for=missing) if missing else decide(state)
-        if missing or plan.refusals:
-            blocked.add(state.id)
-        yield state.id, plan
-
-
 def told(plans: Iterable[tuple[str, Plan]]) -> dict[str, Any]:
     """Every plan that says anything, by the ID of its state."""
     found: dict[str, Any] = {}
@@ -58,8 +54,7 @@ def told(plans: Iterable[tuple[str, Plan]]) -> dict[str, Any]:
             found[id_] = {"refused": list(plan.refusals)}
         elif plan.waits_for:
             found[id_] = {"skipped": [f"requires {other}" for other in plan.waits_for]}
-        elif plan.steps:
-            found[id_] = {"steps": steps(plan)}
-        elif plan.notes:
-            found[id_] = {"notes": list(plan.notes)}
+        elif plan.steps or plan.notes:
+            notes = {"notes": list(plan.notes)} if plan.notes else {}
+            found[id_] = {**notes, **({"steps": steps(plan)} if plan.steps else {})}
     return found

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from salt.exceptions import CommandExecutionError
+
 from tesseraqt_lib import marks
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.declare.containers import DEFAULT_HARDENING, DEFAULT_LIMITS
@@ -28,17 +30,28 @@ def of_machine(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
     trees = {
         name: run.files.tree_of(declared, name) for name in fleet_roots.qubes_by_root(declared)
     }
-    found = {
-        name: judged(qube, run.dom0.look(qube), planning.intended(dry_run, qube))
-        for name, qube in declared.all.items()
-    }
-    states = sls_roots.restart_states(declared, lambda root: trees[root].parts)
+    found = {name: looked_at(run, dry_run, qube, problems) for name, qube in declared.all.items()}
+    states = sls_roots.restarts_of(declared, lambda root: trees[root].parts).values()
     return {
         "declared": with_restarts(found, planning.outdated(dry_run, states)),
         "roots": {name: of_root(declared, name, trees[name], run.means) for name in trees},
         "undeclared": undeclared(declared, run.dom0),
         "warnings": [str(warning) for warning in sorted(set(problems.warnings))],
     }
+
+
+def intended(run: Run, qube: Qube, problems: Problems) -> Plan:
+    """All that would be done about a qube, or why nothing is."""
+    why = tuple(map(str, sorted(problems.refused.get(qube.name, ()))))
+    return Plan(qube.name, refusals=why) if why else planning.intended(run, qube)
+
+
+def looked_at(run: Run, dry_run: Run, qube: Qube, problems: Problems) -> dict[str, Any]:
+    """Declared against live, for one qube, or why it cannot be looked at."""
+    try:
+        return judged(qube, run.dom0.look(qube), intended(dry_run, qube, problems))
+    except CommandExecutionError as error:
+        return {"status": "unknown", "why": [str(error.strerror)]}
 
 
 def judged(qube: Qube, have: Have | None, plan: Plan) -> dict[str, Any]:
@@ -90,9 +103,16 @@ def undeclared(fleet: Fleet, dom0: Dom0) -> dict[str, dict[str, Any]]:
             "owned": owner in ("made", "adopted"),
             **({"copy": True} if owner == "copy" else {}),
             "system": system or "unknown",
-            "nixos_rule": "kept" if system in (words.NIXOS, words.WHONIX) else "broken",
+            "nixos_rule": nixos_rule(fleet, system),
         }
     return found
+
+
+def nixos_rule(fleet: Fleet, system: str | None) -> str:
+    """Whether a system is one that pillar's rule allows; where there is no rule, it is ``off``."""
+    if fleet.nixos_only == "off":
+        return "off"
+    return "kept" if system in (words.NIXOS, words.WHONIX) else "broken"
 
 
 def reported(name: str, dom0: Dom0, roots: dict[str, str | None]) -> str | None:

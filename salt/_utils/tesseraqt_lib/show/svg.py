@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-import subprocess
+import io
 
 from salt.exceptions import CommandExecutionError
 
+from tesseraqt_lib.bounded import process
+from tesseraqt_lib.bounded.process import Bounds, Tail
 from tesseraqt_lib.dom0.tools import cleaned
 
 ARGV = ("dot", "-Tsvg")
-#: Seconds; a fleet of a hundred qubes takes a few.
-DEADLINE = 120
+#: A fleet of a hundred qubes takes a few seconds, and half a million bytes.
+BOUNDS = Bounds(total=120, idle=120, result=1 << 26, log=1 << 20)
 
 
 def svg(dot: str) -> str:
@@ -20,17 +22,14 @@ def svg(dot: str) -> str:
     :param dot: the picture in the language of graphviz
     :raises CommandExecutionError: graphviz is missing, failed, or was given up
     """
+    words = Tail(1 << 14)
     try:
-        done = subprocess.run(
-            ARGV, input=dot.encode("ascii"), capture_output=True, timeout=DEADLINE, check=False
-        )
+        ended = process.run(ARGV, io.BytesIO(dot.encode("ascii")), BOUNDS, words.hear)
     except FileNotFoundError:
         how = "install graphviz, or draw what tesseraqt.graph prints elsewhere"
         raise CommandExecutionError(f"{ARGV[0]} is not there: {how}") from None
-    except subprocess.TimeoutExpired:
-        raise CommandExecutionError(f"{ARGV[0]} was given up after {DEADLINE} seconds") from None
-    if done.returncode != 0:
-        raise CommandExecutionError(
-            f"{' '.join(ARGV)}: {cleaned(done.stderr.decode('utf-8', 'replace'))}"
-        )
-    return done.stdout.decode("utf-8")
+    if ended.broken:
+        raise CommandExecutionError(f"{ARGV[0]} was given up: {ended.broken}")
+    if ended.code != 0:
+        raise CommandExecutionError(f"{' '.join(ARGV)}: {cleaned(words.untrusted_text)}")
+    return ended.untrusted_result.decode("utf-8", "replace")

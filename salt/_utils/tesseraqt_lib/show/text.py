@@ -53,7 +53,7 @@ def status(found: Mapping[str, Any]) -> Iterator[str]:
         for container, lines in one.get("weakened", {}).items():
             yield f"    {container} is less hardened: {'; '.join(lines)}"
     for name, one in found["undeclared"].items():
-        rule = "" if one["nixos_rule"] == "kept" else ", breaks the NixOS-only rule"
+        rule = ", breaks the NixOS-only rule" if one["nixos_rule"] == "broken" else ""
         owned = ", owned: tesseraqt.prune would remove it" if one["owned"] else ""
         yield f"{name:<32}undeclared ({one['class']}, {one['system']}{rule}{owned})"
     for warning in found["warnings"]:

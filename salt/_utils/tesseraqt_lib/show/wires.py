@@ -11,7 +11,7 @@ from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.fleet import bindings, containers, roots
 from tesseraqt_lib.fleet.bindings import Binding
 from tesseraqt_lib.model import Fleet, Have, Qube, RunningSystem
-from tesseraqt_lib.policy.rules import Rule
+from tesseraqt_lib.policy.rules import rule_of
 from tesseraqt_lib.roots import record
 from tesseraqt_lib.run import planning
 from tesseraqt_lib.run.session import Run
@@ -84,7 +84,7 @@ def rows(
 def row(fleet: Fleet, one: Binding, why: list[str]) -> dict[str, Any]:
     """One wire as data; ``waiting`` has what it waits for."""
     qube, container, api = one.provider
-    line = rule(one).line if one.crosses else None
+    line = rule_of(one).line if one.crosses else None
     return {
         "from": f"{one.qube}/{one.container}",
         "slot": one.slot,
@@ -94,12 +94,6 @@ def row(fleet: Fleet, one: Binding, why: list[str]) -> dict[str, Any]:
         "status": "waiting" if why else "live",
         "waiting": why,
     }
-
-
-def rule(one: Binding) -> Rule:
-    """The rule by which policy lets the wire be."""
-    qube, container, api = one.provider
-    return Rule(one.qube, qube, f"{container}.{api}", one.wire.ask)
 
 
 def waiting(
@@ -113,7 +107,7 @@ def waiting(
     here = live(one.qube).have
     if here is not None and not told(fleet.qubes[one.qube], one.container, here):
         yield f"{one.qube} is not told yet where the slots of {one.container} lead"
-    if one.crosses and rule(one).line not in allowed:
+    if one.crosses and rule_of(one).line not in allowed:
         yield "policy does not allow it yet"
 
 

@@ -1,25 +1,47 @@
 # SPDX-License-Identifier: MIT
 """The states around all others that keep policy in step with the wires.
 
-First of all the file is narrowed to what is declared still; it is widened at the end, and
-only if the qubes at both ends of every wire are as declared. So whatever fails in between,
-it never allows a call that is not declared.
+First of all the file is narrowed to what is declared still; it is widened at the end, by each
+wire whose ends are as declared. So whatever fails in between, it never allows a call that is not
+declared, and what fails keeps nobody waiting but its own wires.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from tesseraqt_lib.fleet import roots as fleet_roots
 from tesseraqt_lib.model import Fleet
+from tesseraqt_lib.policy import plan
 from tesseraqt_lib.policy import rules as policy_rules
 from tesseraqt_lib.policy.plan import Found
+from tesseraqt_lib.policy.rules import Rule
 from tesseraqt_lib.sls.state import State, id_of
 
 NARROWED, POLICY = id_of("policy", "narrowed"), id_of("policy")
 #: The sections that come before policy is widened; ``policy.sls`` includes them.
 BEFORE = ("templates", "qubes", "roots", "restarts")
+#: Why the wires stay where nothing is declared: a pillar that is lost is no wish.
+KEPT = (
+    "pillar declares no qube, and {path} still allows wires: they stay. To take all of them away,"
+    " whatever pillar says: qubesctl state.single tesseraqt.policy_narrowed all"
+)
+
+
+def narrowing(fleet: Fleet, found: Found, blamed: Collection[str] = ()) -> list[State]:
+    """The state that comes first of all, if there is anything that it could be about.
+
+    :param blamed: the paths at which something is wrong with the declaration
+    """
+    rules = policy_rules.rules(fleet, blamed)
+    if not fleet.qubes:
+        kept = {"problems": KEPT.format(path=found.path)}
+        return [State(NARROWED, "valid", NARROWED, kept)] if plan.allows(found) else []
+    if not rules and not ours(found):
+        return []
+    said = {"rules": [rule.data() for rule in rules]}
+    return [State(NARROWED, "policy_narrowed", NARROWED, said)]
 
 
 def around(
@@ -30,31 +52,49 @@ def around(
     There are no such states where neither a wire between qubes is declared nor a file of
     tesseraqt's is left. What a rule names waits for the narrowing.
     """
-    rules = policy_rules.rules(fleet)
-    ours = found.text is not None and not found.refusal
-    if not rules and not ours:
+    first = narrowing(fleet, found)
+    if not first:
         return {"policy_narrowed": [], **compiled, "policy": []}
-    said = {"rules": [rule.data() for rule in rules]}
-    ends = {end for rule in rules for end in (rule.source, rule.target)}
-    waiting = {
-        name: waiting_for(states, names_in(found) | ends) for name, states in compiled.items()
-    }
-    roots = {fleet_roots.root_of(fleet.all, end) for end in ends}
-    before = [one for section in BEFORE for one in waiting.get(section, ())]
-    needed = [one.id for one in before if is_end(one, ends, roots)]
+    rules = policy_rules.rules(fleet)
+    names = names_in(found) | ends_of(rules)
+    waiting = {name: waiting_for(states, names) for name, states in compiled.items()}
+    last = [widening(waiting, fleet, rules)] if fleet.qubes else []
+    return {"policy_narrowed": first, **waiting, "policy": last}
+
+
+def widening(compiled: Mapping[str, list[State]], fleet: Fleet, rules: Collection[Rule]) -> State:
+    """The state that comes last, after all that the ends of wires need."""
+    before = [one for section in BEFORE for one in compiled.get(section, ())]
+    needs = needed_by(sorted(ends_of(rules)), before, fleet)
+    said = {"rules": [rule.data() for rule in rules], "needs": needs}
+    needed = dict.fromkeys(id_ for ids in needs.values() for id_ in ids)
+    return State(POLICY, "policy", POLICY, said, (NARROWED,), after=(NARROWED, *needed))
+
+
+def needed_by(ends: Iterable[str], before: Iterable[State], fleet: Fleet) -> dict[str, list[str]]:
+    """By end of a wire, the states about it, and the one about the system that it runs."""
+    ids: dict[str, list[str]] = {}
+    for one in before:
+        ids.setdefault(one.name, []).append(one.id)
+    systems = {end: id_of("root", fleet_roots.root_of(fleet.all, end)) for end in ends}
+    there = {id_ for found in ids.values() for id_ in found}
     return {
-        "policy_narrowed": [State(NARROWED, "policy_narrowed", NARROWED, said)],
-        **waiting,
-        "policy": [State(POLICY, "policy", POLICY, said, (NARROWED, *needed))],
+        end: list(dict.fromkeys((*ids.get(end, ()), *([system] if system in there else []))))
+        for end, system in systems.items()
     }
 
 
-def is_end(state: State, ends: set[str], roots: set[str]) -> bool:
-    """Whether the state is about the end of a wire, or about the system that it runs."""
-    return state.name in ends or (state.function == "deployed" and state.name in roots)
+def ends_of(rules: Iterable[Rule]) -> set[str]:
+    """The qubes that the rules are about."""
+    return {end for rule in rules for end in (rule.source, rule.target)}
 
 
-def waiting_for(states: list[State], names: set[str]) -> list[State]:
+def ours(found: Found) -> bool:
+    """Whether there is a policy file of tesseraqt's."""
+    return found.text is not None and not found.refusal
+
+
+def waiting_for(states: Iterable[State], names: Collection[str]) -> list[State]:
     """The states, of which those about one of ``names`` come after the narrowing."""
     return [
         replace(one, requires=(*one.requires, NARROWED)) if one.name in names else one

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,25 +11,54 @@ from tesseraqt_lib.fleet import containers as fleet_containers
 from tesseraqt_lib.fleet import references
 from tesseraqt_lib.model import Device, Fleet, Package, Qube, Volume
 from tesseraqt_lib.plan import order
+from tesseraqt_lib.sls import power
+from tesseraqt_lib.sls.seen import Seen
 from tesseraqt_lib.sls.state import State, id_of
 
 
-def qubes(fleet: Fleet) -> tuple[list[State], list[State], list[State]]:
-    """The states of the templates, those of the other qubes, and those of their power."""
+def qubes(fleet: Fleet, seen: Seen) -> dict[str, list[State]]:
+    """The states of the templates, those of the other qubes, those of their power, and those in
+    which qubes give up what others may use, once these have let go of it."""
     kept = {name: qube for name, qube in fleet.all.items() if not qube.absent}
-    sequence = in_sequence(fleet, kept)
-    states = list(ordered(kept, sequence))
+    sequence = in_sequence(fleet, kept, seen)
+    early = {name: set_early(qube, fleet, seen) for name, qube in kept.items()}
+    states = list(ordered(early, sequence))
     ids = {id_of("qube", name) for name in fleet.templates}
     templates = [one for one in states if one.id in ids]
-    others = [one for one in states if one not in templates]
-    return templates, others, [*map(power_state, power_order([kept[name] for name in sequence]))]
+    halted, again = power.around_changes(seen.halted_for_change, kept)
+    return {
+        "templates": [*halted, *templates],
+        "qubes": [*(one for one in states if one not in templates), *again],
+        "power": power.states(fleet, [kept[name] for name in sequence], seen),
+        "released": [*released_states([kept[name] for name in sequence], seen)],
+    }
 
 
-def in_sequence(fleet: Fleet, kept: Mapping[str, Qube]) -> list[str]:
+def in_sequence(fleet: Fleet, kept: Mapping[str, Qube], seen: Seen) -> list[str]:
     """All names: templates first, each name after those that it needs."""
     templates = {name: qube for name, qube in kept.items() if name in fleet.templates}
     others = {name: qube for name, qube in kept.items() if name not in fleet.templates}
-    return order.dependency_order(templates) + order.dependency_order(others)
+    servers = {name: seen.servers(qube) for name, qube in others.items()}
+    return order.dependency_order(templates) + order.dependency_order(others, servers)
+
+
+def set_early(qube: Qube, fleet: Fleet, seen: Seen) -> Qube:
+    """The qube without what is set only once others are as declared, or run."""
+    first, _ = order.split_off(qube, seen.given_up(qube))
+    if not seen.awaited_netvm(qube, fleet):
+        return first
+    return replace(order.split_off(first, ("netvm",))[0], firewall=None)
+
+
+def released_states(qubes: Iterable[Qube], seen: Seen) -> Iterator[State]:
+    """The states in which qubes give up what they gave to others."""
+    for qube in qubes:
+        _, rest = order.split_off(qube, seen.given_up(qube))
+        if rest:
+            # Qubes takes this feature away together with the network.
+            kept = {key: qube.features[key] for key in ("servicevm",) if key in qube.features}
+            state = present_state(replace(rest, features=kept), frozenset(), "released")
+            yield replace(state, requires=(id_of("qube", qube.name),))
 
 
 def ordered(kept: Mapping[str, Qube], sequence: Iterable[str]) -> Iterator[State]:
@@ -47,12 +76,6 @@ def ordered(kept: Mapping[str, Qube], sequence: Iterable[str]) -> Iterator[State
         for other in [key for key, rest in pending.items() if not references_of(rest) & waiting]:
             settled.add(other)
             yield present_state(pending.pop(other), known, "later")
-
-
-def power_order(sequence: Sequence[Qube]) -> Iterator[Qube]:
-    """Who is to be halted, each before its netvm, then who is to run, each after it."""
-    yield from (qube for qube in reversed(sequence) if qube.running is False)
-    yield from (qube for qube in sequence if qube.running)
 
 
 def references_of(qube: Qube) -> set[str]:
@@ -150,16 +173,6 @@ def assignment(one: Device) -> dict[str, Any] | None:
     return None if one.absent else {"mode": one.mode, "options": dict(one.options)}
 
 
-def global_state(fleet: Fleet) -> Iterator[State]:
-    """The state of the machine's own properties, if any is declared."""
-    known = managed_names({name: qube for name, qube in fleet.all.items() if not qube.absent})
-    if fleet.globals:
-        named = sorted(known.intersection(fleet.globals.values()))
-        needed = tuple(id_of("qube", name) for name in named)
-        prefs = {"prefs": dict(fleet.globals)}
-        yield State(id_of("globals"), "globals", id_of("globals"), prefs, needed)
-
-
 def absent_states(fleet: Fleet, found: Mapping[str, Qube]) -> list[State]:
     """The states after which no qube that is to go is there.
 
@@ -196,10 +209,3 @@ def absent_state(qube: Qube, after: Iterable[str] = ()) -> State:
     said = {"adopt": qube.adopt or None, "protect": qube.protect, "running": qube.running}
     given = {key: value for key, value in said.items() if value is not None}
     return State(id_of("qube", qube.name, "absent"), "absent", qube.name, given, tuple(after))
-
-
-def power_state(qube: Qube) -> State:
-    """The state after which the qube runs, or is halted."""
-    needed = (id_of("qube", qube.name),) if replace(qube, running=None).managed else ()
-    function = "running" if qube.running else "halted"
-    return State(id_of("qube", qube.name, function), function, qube.name, {}, needed)

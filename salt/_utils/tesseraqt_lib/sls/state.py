@@ -32,10 +32,13 @@ class State:
     requires: tuple[str, ...] = ()
     #: What the arguments were made from; what ``run.planning`` decides on.
     qube: Qube = field(default_factory=lambda: Qube(""))
+    #: It comes after these, whatever became of them, as long as one of them succeeded.
+    after: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """The state as data: its id, its function, and its arguments as Salt wants them."""
         named = [{"name": self.name}, *({key: value} for key, value in self.arguments.items())]
-        if self.requires:
-            named.append({"require": [{"tesseraqt": id_} for id_ in self.requires]})
+        for requisite, ids in (("require", self.requires), ("require_any", self.after)):
+            if ids:
+                named.append({requisite: [{"tesseraqt": id_} for id_ in ids]})
         return {"id": self.id, "function": self.function, "arguments": named}

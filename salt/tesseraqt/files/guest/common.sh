@@ -34,10 +34,14 @@ out_of_memory_kills() {
   awk '$1 == "oom_kill" { n = $2 } END { print n + 0 }' /proc/vmstat
 }
 
-# The units that have failed, one a line; grep needs at least one line to compare with.
+# The units that have failed, one a line; grep needs at least one line to compare with. A container
+# that cannot start never counts as failed, for it is tried again until it can.
 failed_units() {
   echo none
-  ! command -v systemctl > /dev/null || systemctl --failed --plain --no-legend | awk '{ print $1 }'
+  ! command -v systemctl > /dev/null || {
+    systemctl --failed --plain --no-legend
+    systemctl list-units --state=auto-restart --plain --no-legend 'container@*' 'tesseraqt-state-*'
+  } | awk '{ print $1 }'
 }
 
 # The containers that run, one a line, each with the name of this run of it.

@@ -41,10 +41,11 @@ failed_now() {
   failed_units
   container_runs | grep -vxFf "$work/runs-before" | failed_in_containers
 }
-for unit in $(failed_now | grep -vxFf "$work/failed-before"); do
+for unit in $(failed_now | sort -u | tee "$work/failed-now" | grep -vxFf "$work/failed-before"); do
   echo "the unit $unit has failed"
   units=$((units + 1))
 done
+grep -vx none "$work/failed-now" | grep -xFf "$work/failed-before" | sed 's/.*/the unit & had failed before, too/'
 answer failed_units "$units"
 if [ "$code" -eq 0 ] && [ "$units" -eq 0 ]; then
   : > "$work/confirmed"

@@ -5,7 +5,7 @@
 let
   inherit (lib) attrNames concatLists concatMap mapAttrsToList optional;
 
-  inherit (import ./patterns.nix) icon line module package path sri url user word;
+  inherit (import ./patterns.nix) icon line mode module package path sri url user word;
 
   fits = pattern: text: builtins.match pattern text != null;
   # `.` and `..` have no place in a path either.
@@ -20,12 +20,15 @@ let
   # Pairs of a list of which one is below the other.
   nested = paths: concatMap (outer: lib.filter (inner: lib.hasPrefix "${outer}/" inner) paths) paths;
 
-  # Keys that the module system takes for its own.
-  internal = data:
+  # Whether data has a key that the module system takes for its own; one of the first level is a path.
+  internal = key: data:
     if lib.isAttrs data then
-      data ? _type || lib.any internal (lib.attrValues data)
+      data ? ${key} || lib.any (internal key) (lib.attrValues data)
     else
-      lib.isList data && lib.any internal data;
+      lib.isList data && lib.any (internal key) data;
+  withKey = key: data:
+    internal key data
+    || lib.isAttrs data && lib.any (lib.elem key) (map (lib.splitString ".") (attrNames data));
 
   # What of `values` does not fit, as one message.
   all = at: pattern: what: values:
@@ -44,13 +47,20 @@ let
 
   state = cfg:
     let
-      odd = lib.filter (text: !isPath text) cfg.state;
-      own = lib.filter forbidden cfg.state;
-      inner = nested cfg.state;
+      paths = attrNames cfg.state;
+      odd = lib.filter (text: !isPath text) paths;
+      own = lib.filter forbidden paths;
+      inner = nested paths;
     in
     optional (odd != [ ]) "state: is no plain absolute path: ${lib.concatMapStringsSep ", " lib.strings.escapeNixString odd}"
     ++ optional (own != [ ]) "state: cannot be kept: ${toString own}"
-    ++ optional (inner != [ ]) "state: is below another one: ${toString inner}";
+    ++ optional (inner != [ ]) "state: is below another one: ${toString inner}"
+    ++ concatLists (mapAttrsToList
+      (path: kept:
+        some "state.${path}.user" user "a user is lower-case letters, digits, '_' or '-'" kept.user
+        ++ some "state.${path}.group" user "a group is lower-case letters, digits, '_' or '-'" kept.group
+        ++ some "state.${path}.mode" mode "a mode is four octal digits such as 0750" kept.mode)
+      cfg.state);
 
   desktop = cfg:
     all "desktop" word "an entry is up to 32 lower-case letters, digits or '-'" (attrNames cfg.desktop)
@@ -102,14 +112,18 @@ let
     let
       foreign = lib.subtractLists config.tesseraqt.dropped cfg.hardening.capabilities;
     in
-    optional (foreign != [ ]) "hardening.capabilities: only what is dropped can be kept, and that is ${toString config.tesseraqt.dropped}, not ${toString foreign}";
+    optional (foreign != [ ]) "hardening.capabilities: only what is dropped can be kept, and that is ${toString config.tesseraqt.dropped}, not ${toString foreign}"
+    ++ optional (cfg.hardening.nix_daemon && cfg.hardening.network == "none")
+      "hardening.nix_daemon: what it builds may use the network of the qube: that needs `network: qube` beside it";
 
   # What a container and the qube as such have in common.
   system = cfg:
     all "packages" package "a package is an attribute path of nixpkgs" cfg.packages
     ++ all "modules" module "a module is a file that dom0 sent" cfg.modules
     ++ optional (!lib.isAttrs cfg.config) "config: is no set of options"
-    ++ optional (internal cfg.config) "config: `_type` is the module system's own; write a module"
+    ++ concatMap
+      (key: optional (withKey key cfg.config) "config: `${key}` is the module system's own; write a module")
+      [ "_type" "_module" ]
     ++ apis cfg;
 
   problems = name: cfg:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The NixOS in a container: what is declared for it, on top of defaults for a small one.
-{ name, cfg, stateVersion }:
+# `rootHasVersion`: whether the `stateVersion` of the root is one that somebody has set.
+{ name, cfg, stateVersion, rootHasVersion }:
 { lib, pkgs, ... }:
 let
   inherit (lib) mapAttrs mkDefault mkIf mkMerge;
@@ -17,6 +18,7 @@ in
 {
   imports = import ./modules.nix { inherit lib place; } { inherit (cfg) config modules; } ++ [
     ./desktop-programs.nix
+    (import ./kept.nix { inherit name rootHasVersion; })
     ./minimal.nix
     ./user-numbers.nix
     (import ./endpoints.nix {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Each declared container is one of NixOS' own, there for every qube on this root, and
 # starts only in the qubes that have its flag.
-{ config, lib, ... }:
+{ config, lib, options, ... }:
 let
   inherit (lib) mapAttrs mapAttrs' mkForce mkIf mkOverride nameValuePair;
 
@@ -15,6 +15,7 @@ let
         config = import ./container-config.nix {
           inherit name cfg;
           inherit (config.system) stateVersion;
+          rootHasVersion = options.system.stateVersion.highestPrio < (lib.mkOptionDefault null).priority;
         };
         nixpkgs = mkIf (cfg.nixpkgs != null) (builtins.fetchTarball {
           inherit (cfg.nixpkgs) url;
@@ -26,7 +27,11 @@ let
     # Always: NixOS forgets to restart a changed container that has no autoStart.
     autoStart = true;
     ephemeral = true;
+    # The first start of a database, on the share of a CPU that it has, takes longer than NixOS' minute.
+    timeoutStartSec = lib.mkDefault "15min";
   };
+
+  machined = "org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager";
 
   limited = limit: text: mkIf (limit != null) (text (toString limit));
 
@@ -37,6 +42,9 @@ let
     # What keeps it from starting may pass, and after a few starts at once systemd would give up
     # its APIs for good. A call that waits has it started again no sooner than this either.
     startLimitIntervalSec = 0;
+    # To machined, one that was killed is there for as long as its unit is being started again, and
+    # no other one of that name starts.
+    postStop = "busctl --quiet call ${machined} UnregisterMachine s ${name} 2> /dev/null || true\n";
     serviceConfig = {
       RestartSec = 5;
       # NixOS reloads by nsenter without the user namespace, which lends the container

@@ -10,9 +10,11 @@ in
   imports = [
     ./options.nix
     ./assertions.nix
+    ./untouched.nix
     ./container.nix
     ./hardening.nix
     ./network.nix
+    ./tmpfs.nix
     ./state.nix
     ./display.nix
     ./desktop.nix

@@ -4,7 +4,7 @@
 # socket in /run/api, for which programs get a link or a port. `callers` says who may connect
 # to the first, for it is the qube that has it.
 { party, provides, consumes, unitConfig ? { }, callers ? { } }:
-{ lib, pkgs, ... }:
+{ config, lib, pkgs, ... }:
 let
   inherit (lib) filterAttrs mapAttrs' mapAttrsToList nameValuePair;
 
@@ -12,6 +12,10 @@ let
 
   # Units of the qube have its name in them, those of a container are alone in there.
   label = name: if party == "qube" then "qube.${name}" else name;
+  homes = import ./homes.nix {
+    inherit lib;
+    people = lib.filter (user: user.isNormalUser) (lib.attrValues config.users.users);
+  };
   ported = filterAttrs (_: slot: slot.tcp != null) consumes;
   linked = filterAttrs (_: slot: slot.socket != null) consumes;
 
@@ -68,5 +72,7 @@ in
   users = lib.mkIf (provides != { } || ported != { }) units.carrier;
   systemd.sockets = mapAttrs' apiSocket provides // mapAttrs' portSocket ported;
   systemd.services = mapAttrs' apiService provides // mapAttrs' portService ported;
-  systemd.tmpfiles.rules = mapAttrsToList (slot: end: "L+ ${end.socket} - - - - /run/api/${slot}") linked;
+  systemd.tmpfiles.rules =
+    lib.unique (lib.concatMap (end: homes.above end.socket) (lib.attrValues linked))
+    ++ mapAttrsToList (slot: end: "L+ ${end.socket} - - - - /run/api/${slot}") linked;
 }

@@ -32,12 +32,33 @@ systemctl start "container@$name.service" || exit 1
 if [ $# -eq 0 ]; then
   exec machinectl --quiet shell "$user@$name" /run/current-system/sw/bin/bash --login
 fi
-how=--pipe
+# How it is run: `--pty`, which makes it a terminal of its own, or `--pipe`, which hands it stdin,
+# stdout and stderr as they are.
+run() {
+  # It begins where a shell would, in the user's home.
+  # shellcheck disable=SC2016
+  systemd-run --machine="$name" --uid="$user" --quiet --collect --wait "$@" \
+    --expand-environment=no --service-type=exec \
+    -- /run/current-system/sw/bin/bash --login -c 'cd 2> /dev/null; exec "$@"' bash "${command[@]}"
+}
+command=("$@")
 if [ -t 0 ] && [ -t 1 ]; then
-  how=--pty
+  run --pty
+  exit
 fi
-# It begins where a shell would, in the user's home.
-# shellcheck disable=SC2016
-exec systemd-run --machine="$name" --uid="$user" --quiet --collect --wait "$how" \
-  --expand-environment=no --service-type=exec \
-  -- /run/current-system/sw/bin/bash --login -c 'cd 2> /dev/null; exec "$@"' bash "$@"
+# The caller's own terminal never: whoever has had it reads what is typed after the call, and types.
+# Reading it in the command's stead would take what is typed from a pager behind the command.
+[ ! -t 0 ] || exec < /dev/null
+set -o pipefail
+out() {
+  if [ -t 1 ]; then
+    run --pipe | cat
+  else
+    run --pipe
+  fi
+}
+if [ -t 2 ]; then
+  { out 2>&1 >&3 3>&- | cat >&2 3>&-; } 3>&1
+else
+  out
+fi

@@ -12,8 +12,15 @@ kind=$2
 name=${3-auto}
 links=/nix/var/nix/gcroots/tesseraqt
 
-# Of the root, only its platform and state version get into a container.
-own=$(find -L /etc/nixos -type f -exec sha256sum {} + 2> /dev/null | sort | sha256sum)
+# Of the root, only its platform and state version get into a container. What a link into the store
+# leads to, its target names already; `result` is what was built last, and another one each time.
+own=$(
+  # shellcheck disable=SC2016
+  find -L /etc/nixos \
+    -xtype l \( -name result -o -name 'result-*' \) -prune -o \
+    -xtype l -exec sh -c 'readlink -f -- "$1" | grep ^/nix/store/' sh {} \; -prune -o \
+    -type f -exec sha256sum {} + 2> /dev/null | sort | sha256sum
+)
 nixpkgs=
 if [ "$kind" = file ]; then
   nixpkgs=$(readlink -f "$(nix-instantiate --find-file nixpkgs)") || exit 1

@@ -16,7 +16,9 @@ let
   container = name: cfg:
     let
       inherit (cfg) hardening;
-      gone = lib.subtractLists hardening.capabilities config.tesseraqt.dropped;
+      # What sets up its link to the qube drops that one; see network-init.sh.
+      later = optional (hardening.network == "qube") "CAP_NET_ADMIN";
+      gone = lib.subtractLists (hardening.capabilities ++ later) config.tesseraqt.dropped;
     in
     lib.optionalAttrs typed { privateUsers = "pick"; }
     // {

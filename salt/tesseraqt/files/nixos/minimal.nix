@@ -16,7 +16,7 @@ let
     optionalAttrs (hasAttrByPath path options) (setAttrByPath path (weak value));
 
   # It leaves only by `state`.
-  log = any (kept: lib.hasPrefix "${kept}/" "/var/log/journal/") declared.state;
+  log = any (kept: lib.hasPrefix "${kept}/" "/var/log/journal/") (lib.attrNames declared.state);
 
   # Who logs in over a network, or stays without being there, has a session.
   sessions = config.services.openssh.enable || any (user: user.linger or null == true) (lib.attrValues config.users.users);
@@ -39,7 +39,10 @@ in
   config = mkMerge (mapAttrsToList option {
     "boot.enableContainers" = false;
     "environment.defaultPackages" = [ ];
+    "fonts.enableDefaultPackages" = graphical;
     "fonts.fontconfig.enable" = graphical;
+    # The qube says whom to ask for names, if anybody.
+    "networking.resolvconf.enable" = false;
     "programs.command-not-found.enable" = false;
     "programs.less.lessopen" = null;
     "security.enableWrappers" = !declared.hardening.no_new_privileges;
@@ -62,11 +65,16 @@ in
     { systemd.services = mapAttrs (_: enable: { enable = weak enable; }) units; }
     # Nobody is at its console; NixOS has it on in containers.
     { systemd.services.console-getty.enable = lib.mkOverride 900 false; }
+    # There are no more groups than these in a user namespace, and more are refused.
+    { boot.kernel.sysctl."net.ipv4.ping_group_range" = lib.mkOverride 900 "0 65535"; }
     # Else logind is what starts it: now the first who asks for the bus does.
     { systemd.sockets.dbus.wantedBy = [ "sockets.target" ]; }
     # Nobody is there who could be asked.
     { systemd.paths = lib.genAttrs [ "systemd-ask-password-console" "systemd-ask-password-wall" ] (_: { enable = weak false; }); }
-    (mkIf (declared.hardening.network == "none") { networking.resolvconf.enable = weak false; })
+    # Of a container in which nobody else sees to that; who is asked can change while it runs.
+    (mkIf (declared.hardening.network == "qube" && config.networking.useHostResolvConf && !config.networking.resolvconf.enable) {
+      systemd.tmpfiles.rules = [ "L+ /etc/resolv.conf - - - - /run/tesseraqt/names/resolv.conf" ];
+    })
     # Before what a person says, which then counts.
     (optionalAttrs (hasAttrByPath [ "services" "journald" "extraConfig" ] options) {
       services.journald.extraConfig = lib.mkBefore journal;

@@ -35,6 +35,14 @@ let
     };
   };
 
+  kept = types.submodule {
+    options = {
+      user = perhaps types.str "Whose it is; in the home of a user that user's, if none is said.";
+      group = perhaps types.str "The group of it; that of its user if none is said.";
+      mode = perhaps types.str "Who may what in it, as four octal digits.";
+    };
+  };
+
   provided = types.submodule {
     options = {
       socket = perhaps types.str "The unix socket that the container listens on.";
@@ -100,7 +108,7 @@ let
     network = mkOption {
       type = types.enum [ "none" "qube" ];
       default = "none";
-      description = "Nothing but a loopback of its own, or the network of the qube.";
+      description = "Nothing but a loopback of its own, or besides a link to the network of the qube.";
     };
     nix_daemon = switch false "Whether the container reaches the nix daemon of the qube.";
     display = mkOption {
@@ -114,6 +122,7 @@ let
     memory = bound 1073741824 "Bytes of memory; null for no limit.";
     cpu = bound 100 "Percent of one CPU; null for no limit.";
     tasks = bound 1024 "Processes and threads; null for no limit.";
+    tmpfs = bound null "Bytes that its root, its /tmp and its /dev/shm hold, each; half of `memory` if null.";
   };
 
   fixed = flag: description: mkOption {
@@ -158,7 +167,12 @@ let
         default = { };
         description = "Users of the container.";
       };
-      state = names "Directories that outlive the container and the qube.";
+      state = mkOption {
+        # A list is short for a map with nothing said of any.
+        type = types.coercedTo (types.listOf types.str) (paths: lib.genAttrs paths (_: { })) (types.attrsOf kept);
+        default = { };
+        description = "Directories that outlive the container and the qube, and whose they are.";
+      };
       desktop = mkOption {
         type = types.attrsOf (entry (person (lib.attrNames config.users)));
         default = { };
@@ -191,13 +205,13 @@ in
     };
     dropped = mkOption {
       type = types.listOf types.str;
-      # Each was seen to be dispensable for systemd in a container; see docs/nixos.md.
+      # Each was seen to be dispensable in a container, unlike CAP_SYS_PTRACE, without which no
+      # service with PrivateUsers and ProtectProc starts; see docs/nixos.md.
       default = [
         "CAP_AUDIT_CONTROL"
         "CAP_MKNOD"
         "CAP_NET_ADMIN"
         "CAP_NET_RAW"
-        "CAP_SYS_PTRACE"
       ];
       readOnly = true;
       description = "Capabilities that containers lose, unless one keeps them by its `hardening`.";

@@ -5,6 +5,7 @@
   word = "[a-z]([a-z0-9-]{0,30}[a-z0-9])?";
   user = "[a-z_][a-z0-9_-]{0,30}";
   path = "(/[A-Za-z0-9._-]+)+";
+  mode = "0[0-7]{3}";
   package = "[A-Za-z_][A-Za-z0-9_'+-]*([.][A-Za-z0-9_'+-]+)*";
   icon = "[A-Za-z0-9][A-Za-z0-9_.+-]*";
   module = "modules/[0-9a-f]+-[A-Za-z0-9._-]+[.]nix";

@@ -24,7 +24,8 @@ otherwise=8
 # and how many calls at once; false if that cannot be known.
 ask() {
   local value word slot target
-  value=$(qubesdb-read "/vm-config/tesseraqt-$1" 2> /dev/null)
+  # It waits for ever for a QubesDB that has gone.
+  value=$(timeout 5 qubesdb-read "/vm-config/tesseraqt-$1" 2> /dev/null)
   case $? in
     0 | 2) ;; # 2: nothing is said
     *) return 1 ;;
@@ -40,23 +41,26 @@ ask() {
   done
 }
 
-# The slot leads there from now on, or nowhere; calls that go where it led until now are over.
+# The slot leads there from now on, or nowhere; calls that go where it led until now are over. False
+# if it had to be nowhere instead, because there it cannot be noted.
 lead() {
-  local unit=tesseraqt-slot-${1/\//.} note=$noted/$1 target=${2% *}
+  local unit=tesseraqt-slot-${1/\//.} note=$noted/$1 target=${2% *} led=
   printf '%s: leads to %s\n' "$1" "${target:-nothing}" >&2
-  if [ -n "$2" ]; then
-    mkdir -p "${note%/*}" && printf '%s\n' "$2" > "$note.new" && mv "$note.new" "$note" || return 1
+  if [ -n "$2" ] && mkdir -p "${note%/*}" && printf '%s\n' "$2" > "$note.new" && mv "$note.new" "$note"; then
+    led=yes
   else
     systemctl stop "$unit.socket"
-    rm -f "$note"
+    rm -f "$note" "$note.new"
   fi
   # Whoever waits in its socket, or comes next, has systemd start it again.
   systemctl stop "$unit.service"
+  [ -z "$2" ] || [ -n "$led" ]
 }
 
-# Everything is as dom0 says now.
+# Everything is as dom0 says now; what could not be is tried again in `soon` seconds.
 look() {
   local slot container now
+  soon=
   declare -A wanted=() unknown=()
   for container in $containers; do
     ask "$container" || unknown[$container]=1
@@ -65,7 +69,11 @@ look() {
     [ -z "${unknown[${slot%/*}]-}" ] || continue
     now=
     IFS= read -r now 2> /dev/null < "$noted/$slot"
-    [ "$now" = "${wanted[$slot]-}" ] || lead "$slot" "${wanted[$slot]-}"
+    if [ "$now" != "${wanted[$slot]-}" ] && ! lead "$slot" "${wanted[$slot]-}"; then
+      printf '%s: that cannot be noted, so it leads to nothing\n' "$slot" >&2
+      soon=5
+      continue
+    fi
     [ -z "${wanted[$slot]-}" ] || systemctl start "tesseraqt-slot-${slot/\//.}.socket"
   done
 }
@@ -85,7 +93,7 @@ systemd-notify --ready
 # What changed before the watch was there is seen soon; after that, looking is a habit.
 patience=2
 while :; do
-  IFS= read -r -t "$patience" -u "$changes" _
+  IFS= read -r -t "${soon:-$patience}" -u "$changes" _
   case $? in
     0) ;;
     1) exit 1 ;; # the watch has ended, and so does this, to be started again

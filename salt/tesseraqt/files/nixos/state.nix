@@ -6,28 +6,32 @@ let
 
   units = import ./units.nix { inherit lib; };
 
-  stateful = filterAttrs (_: cfg: cfg.state != [ ]) config.tesseraqt.containers;
+  stateful = filterAttrs (_: cfg: cfg.state != { }) config.tesseraqt.containers;
+
+  # What the system of a container says of it, be it in the store already or not.
+  told = name:
+    if !(config.tesseraqt.built ? ${name}) then
+      builtins.fromJSON (config.containers.${name}.config.environment.etc."tesseraqt/kept.json".text or "{}")
+    else
+      let
+        file = "${builtins.storePath config.tesseraqt.built.${name}}/etc/tesseraqt/kept.json";
+      in
+      lib.optionalAttrs (builtins.pathExists file) (lib.importJSON file);
+
+  # From directories in /rw, named as declared, to where they are mounted.
   # NixOS numbers users by what it finds there; without it, files change hands.
-  kept = cfg: lib.unique ([ "/var/lib/nixos" ] ++ cfg.state);
   below = lib.any (path: lib.hasPrefix "${path}/" "/var/lib/nixos");
-  paths = cfg: if below cfg.state then cfg.state else kept cfg;
-  source = name: path: "/rw/tesseraqt/${name}${path}";
+  mounts = name: cfg:
+    let
+      said = (told name).mounts or (lib.genAttrs (lib.attrNames cfg.state) lib.id);
+    in
+    said // lib.optionalAttrs (!below (lib.attrNames said)) { "/var/lib/nixos" = "/var/lib/nixos"; };
 
   # As flags, not as `bindMounts`: those require the mount of /rw, and who starts that
   # before qubes-mount-dirs.service has formatted a new volume gets an error instead.
   container = name: cfg: {
-    extraFlags = map (path: "--bind=${source name path}:${path}:idmap") (paths cfg);
+    extraFlags = lib.mapAttrsToList (path: at: "--bind=/rw/tesseraqt/${name}${path}:${at}:idmap") (mounts name cfg);
   };
-
-  # A container could have left a link there while it had a directory above.
-  make = name: path: ''
-    mkdir -p -m 0755 ${source name path}
-    found=$(realpath ${source name path})
-    if [ "$found" != ${source name path} ]; then
-      echo "container ${name}: ${source name path} is a link to $found" >&2
-      exit 1
-    fi
-  '';
 
   unit = name: cfg: nameValuePair "tesseraqt-state-${name}" {
     description = "State directories of container ${name}";
@@ -49,22 +53,14 @@ let
       CapabilityBoundingSet = [ "CAP_CHOWN" "CAP_DAC_OVERRIDE" "CAP_FOWNER" ];
       IPAddressDeny = "any";
       RestrictAddressFamilies = "AF_UNIX";
-      # For the directories above those that are kept.
-      UMask = "0022";
     };
-    script = ''
-      if ! mountpoint -q /rw; then
-        echo "container ${name}: /rw is not mounted" >&2
-        exit 1
-      fi
-      # Files in there belong to the users of the container, its root and what that makes
-      # setuid too: nobody else of the qube gets in.
-      mkdir -p -m 0700 /rw/tesseraqt /rw/tesseraqt/${name}
-      chown root:root /rw/tesseraqt /rw/tesseraqt/${name}
-      # Five digits: a setgid bit goes too, for the unit may not set one.
-      chmod 00700 /rw/tesseraqt /rw/tesseraqt/${name}
-      ${lib.concatMapStrings (make name) (paths cfg)}
-    '';
+    script = units.scripted
+      {
+        inherit name;
+        paths = toString (lib.attrNames (mounts name cfg));
+        version = (told name).stateVersion or "";
+      }
+      ./state.sh;
   };
 in
 {

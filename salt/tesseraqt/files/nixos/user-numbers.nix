@@ -19,14 +19,16 @@ let
   };
 
   spec = pkgs.writeText "user-numbers.json" (builtins.toJSON {
-    users = wanted "uid" ranges.user people;
+    users = wanted "uid" ranges.user people // {
+      homes = mapAttrs (_: user: user.home) (filterAttrs (_: user: user.isNormalUser && user.uid == null) people);
+    };
     groups = wanted "gid" ranges.group config.users.groups;
   });
 
   # They number users in ways of their own.
   others = config.systemd.sysusers.enable or false || config.services.userborn.enable or false;
 in
-mkIf (declared.state != [ ]) (lib.mkMerge [
+mkIf (declared.state != { }) (lib.mkMerge [
   (mkIf (!others) {
     system.activationScripts.tesseraqt-user-numbers = ''
       mkdir -p -m 0755 /var/lib/nixos

@@ -73,8 +73,31 @@ sub keep {
     rename("$place/$file.new", "$place/$file") or die "$place/$file: $!\n";
 }
 
+# Files in a home that are another's, as those of who lost a number before numbers were kept: only a
+# person can say whose they are, so it is told, on the console of the container.
+sub tell_strangers {
+    my ($homes, $map) = @_;
+    my %who = reverse %$map;
+    for my $name (sort grep { $map->{$_} } keys %$homes) {
+        my $home = $homes->{$name};
+        opendir(my $directory, $home) or next;
+        my %found;
+        for my $file (grep { $_ ne '.' && $_ ne '..' } readdir($directory)) {
+            my $owner = (lstat("$home/$file"))[4] // 0;
+            $found{$owner}++ if $owner >= 400 && $owner < 30000 && $owner != $map->{$name};
+        }
+        for my $owner (sort { $a <=> $b } keys %found) {
+            my $other = $who{$owner} // 'nobody';
+            print STDERR "$home: the number of $name is $map->{$name}, and $found{$owner} of the files belong to"
+                . " $owner ($other); if they are of $name: chown -hR --from=$owner $name $home\n";
+        }
+    }
+}
+
 my $declared = $json->decode(text_of($spec));
 for my $kind (['users', 'uid-map'], ['groups', 'gid-map']) {
     my ($name, $file) = @$kind;
-    keep($file, number($name, $file, $declared->{$name}{ranges}, $declared->{$name}{fixed}));
+    my $map = number($name, $file, $declared->{$name}{ranges}, $declared->{$name}{fixed});
+    keep($file, $map);
+    tell_strangers($declared->{$name}{homes} // {}, $map);
 }

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Salt itself runs the states: whatever fails, the wires whose ends are as declared are allowed."""
+
+import pytest
+from nixos_root import Root
+from policy_worlds import (
+    CRAFT_G1,
+    FLEET,
+    G2_G1,
+    G2_LAIR,
+    NARROWED,
+    POLICY,
+    allow,
+    begin,
+    lines,
+    recorded,
+    without,
+)
+
+
+@pytest.fixture
+def mine(world, minion, quick):
+    """A dom0 in which one of two roots is as declared, by what dom0 remembers."""
+    begin(world)
+    recorded(world, minion, FLEET, "nixos")
+    yield world
+    minion.end()
+
+
+def test_a_root_that_lies_keeps_only_its_own_wires_waiting(mine, apply):
+    Root(mine, "evil").behave("lie")
+    results = apply({"tesseraqt": FLEET})
+    assert results["tesseraqt/root/evil"]["result"] is False
+    assert lines(mine) == {G2_G1}
+    said = results[POLICY]
+    assert said["result"] is False
+    assert G2_G1 in said["changes"]["policy"]["new"]
+    for line, qube in ((G2_LAIR, "lair"), (CRAFT_G1, "craft")):
+        waits = f"tesseraqt/qube/{qube}/restarted, tesseraqt/root/evil"
+        assert f"policy does not have {line}, which waits for {waits}" in said["comment"]
+    assert f"not have {G2_G1}" not in said["comment"]
+    assert results["tesseraqt/qube/g2/running"]["result"] is True
+
+
+def test_once_it_is_as_declared_its_wires_come_too(mine, apply, minion):
+    Root(mine, "evil").behave("lie")
+    apply({"tesseraqt": FLEET})
+    recorded(mine, minion, FLEET, "evil")
+    results = apply({"tesseraqt": FLEET})
+    assert {one["result"] for one in results.values()} == {True}
+    assert lines(mine) == {G2_G1, G2_LAIR, CRAFT_G1}
+
+
+def test_what_was_allowed_and_is_still_declared_stays(mine, apply):
+    allow(mine, G2_LAIR)
+    Root(mine, "evil").behave("lie")
+    results = apply({"tesseraqt": FLEET})
+    assert lines(mine) == {G2_G1, G2_LAIR}
+    assert CRAFT_G1 in results[POLICY]["comment"]
+    assert G2_LAIR not in results[POLICY]["comment"].replace("would change", "")
+
+
+@pytest.mark.parametrize("alone", ["tesseraqt", "tesseraqt.policy"])
+def test_a_test_run_and_the_apply_agree_about_a_qube_that_is_refused(mine, apply, alone):
+    """A qube of somebody else's is known to stop its own wires before anything is done."""
+    mine.add_qube("craft", template="evil")
+    foretold = apply({"tesseraqt": FLEET}, alone, test=True)
+    assert foretold["tesseraqt/qube/craft"]["result"] is False
+    assert foretold[POLICY]["result"] is False
+    assert CRAFT_G1 in foretold[POLICY]["comment"]
+    assert CRAFT_G1 not in foretold[POLICY]["changes"]["policy"]["new"]
+    assert lines(mine) is None
+
+
+def test_the_plan_says_which_wires_wait_and_for_whom(mine, minion):
+    mine.add_qube("craft", template="evil")
+    plan = minion.call(mine, FLEET, "tesseraqt.plan")
+    (step,) = plan[POLICY]["steps"]
+    assert G2_G1 in step["new"]
+    assert CRAFT_G1 not in step["new"]
+    waits = "tesseraqt/qube/craft, tesseraqt/qube/craft/restarted"
+    assert plan[POLICY]["notes"] == [f"policy does not have {CRAFT_G1}, which waits for {waits}"]
+
+
+def test_a_narrowing_that_fails_widens_nothing(mine, apply):
+    (mine.policy / "30-tesseraqt.policy").write_text("* * g2 g1 allow\n")
+    results = apply({"tesseraqt": without("craft", "a")}, "tesseraqt.policy")
+    assert results[NARROWED]["result"] is False
+    assert results[POLICY]["result"] is False
+    assert (mine.policy / "30-tesseraqt.policy").read_text() == "* * g2 g1 allow\n"
