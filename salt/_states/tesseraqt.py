@@ -18,7 +18,7 @@ import functools
 from typing import Any
 
 import salt.utils.args
-from tesseraqt_lib.dom0.client import Machine
+from tesseraqt_lib.dom0.machine import Machine
 from tesseraqt_lib.problems import as_lines
 from tesseraqt_lib.run import converge, planning, session, validate
 from tesseraqt_lib.run.session import Run

@@ -19,7 +19,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from tesseraqt_lib.dom0.client import Several
+from tesseraqt_lib.dom0.machine import Several
 from tesseraqt_lib.model import Plan
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.run import chains, converge, session, validate

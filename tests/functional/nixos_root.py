@@ -3,7 +3,6 @@
 
 import json
 import re
-from pathlib import Path
 
 SYSTEM = {"containers": {"db": {"packages": []}, "web": {"packages": ["nginx"]}}}
 
@@ -45,10 +44,10 @@ class Root:
     def power(self):
         return self._world.qube(self.name)["power"]
 
-    @staticmethod
-    def cache(opts):
+    @property
+    def notes(self):
         """Where dom0 keeps its notes."""
-        return Path(opts["cachedir"]) / "tesseraqt"
+        return self._world.path / "var" / "lib" / "tesseraqt"
 
     def behave(self, manner):
         """From now on the guest behaves so; see tests/dom0/guests/hostile.py."""

@@ -70,7 +70,7 @@ def test_a_killed_holder_leaves_no_lock(hung, salt_call, world):
 
 
 def test_the_lock_is_where_only_root_looks(hung, tmp_path):
-    lock = tmp_path / "minion" / "var/cache/salt/minion/tesseraqt/lock"
+    lock = tmp_path / "minion" / "var/lib/tesseraqt/lock"
     assert f"pid {hung.pid}" in lock.read_text()
     assert lock.stat().st_mode & 0o077 == 0
     assert lock.parent.stat().st_mode & 0o077 == 0

@@ -187,6 +187,8 @@ class Have:
     half: bool = False
     #: tesseraqt halted this qube for a change and did not come to start it again.
     stopped: bool = False
+    #: Which qube this is, whoever has its name: its uuid, or its number where Qubes has none.
+    identity: str = ""
     #: Whether ``maxmem`` can change while the qube runs.
     hotplug: bool = True
     #: Not seen but predicted: what it does not show is unknown.

@@ -88,7 +88,7 @@ def killed(act):
 
 def begun(world):
     """What is noted as begun and not finished."""
-    notes = Path(f"{world.path}-cache") / "tesseraqt"
+    notes = world.path / "var" / "lib" / "tesseraqt"
     return sorted(str(path) for kind in ("begun", "stopped") for path in notes.glob(f"{kind}/*"))
 
 
@@ -131,8 +131,8 @@ def parted(done, left, id_):
 
 def test_the_machine_has_no_part_in_the_notes_of_a_qube_called_globals(world, minion):
     """The state of the machine's properties has that name too."""
-    notes = Notes(Path(f"{world.path}-cache") / "tesseraqt" / "begun")
-    notes.begin("globals")
+    notes = Notes(world.path / "var" / "lib" / "tesseraqt" / "begun")
+    notes.begin("globals", "it")
     done = minion.single(world, "globals", "globals", prefs={"default_shutdown_timeout": 90})
     assert done.results["globals"]["changes"]["prefs.default_shutdown_timeout"]["new"] == "90"
-    assert notes.begun("globals")
+    assert notes.begun("globals", "it")

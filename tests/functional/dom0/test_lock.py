@@ -2,6 +2,7 @@
 """Two applies at once: one works, the other says who does."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -77,15 +78,22 @@ def test_looking_is_possible_meanwhile(world, minion, holder):
     assert {call["pid"] for call in world.writes()} == {holder}
 
 
+def test_clearing_the_cache_of_salt_does_not_hand_out_the_lock(world, minion, holder):
+    shutil.rmtree(f"{world.path}-cache", ignore_errors=True)
+    said = minion.apply(world, FLEET).failed()
+    assert set(said) == {"tesseraqt/qube/one", "tesseraqt/qube/two"}
+    assert {call["pid"] for call in world.writes()} == {holder}
+
+
 def test_other_dom0s_are_not_locked(world, minion, holder, minion_opts, tmp_path):
-    """The lock belongs to the minion's cache, so two minions of a test bench do not meet."""
+    """The lock belongs to the dom0, so two minions of a test bench do not meet."""
     modules = salt.loader.minion_mods(minion_opts, context={})
     assert modules["tesseraqt.check"]()["problems"] == []
 
 
 def test_a_lock_whose_file_was_removed_is_taken_anew(world, minion):
     minion.apply(world, {})
-    lock = Path(f"{world.path}-cache") / "tesseraqt" / "lock"
+    lock = world.path / "var" / "lib" / "tesseraqt" / "lock"
     minion.apply(world, FLEET)
     lock.unlink()
     assert minion.apply(world, FLEET).failed() == {}

@@ -2,7 +2,6 @@
 """Templates that are installed: from a repository, and from a package that is checked first."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
 from minion import SKIPPED
@@ -82,7 +81,7 @@ def test_a_package_with_the_declared_checksum_is_installed(world, minion, packag
 
 def left_over(world):
     """The packages that tesseraqt still keeps a copy of."""
-    return list(Path(f"{world.path}-cache").rglob("*.rpm"))
+    return list((world.path / "var" / "lib" / "tesseraqt").rglob("*.rpm"))
 
 
 @pytest.fixture

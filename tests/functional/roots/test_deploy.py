@@ -145,7 +145,7 @@ def test_the_log_of_a_root_is_kept_printable_and_small(root, states, minion_opts
     monkeypatch.setattr("tesseraqt_lib.guest.log.LIMIT", 2000)
     for number in range(2):
         states.tesseraqt.deployed(str(root), system=changed(more={"memory": number}))
-    log = (root.cache(minion_opts) / "logs" / "nixos.log").read_bytes()
+    log = (root.notes / "logs" / "nixos.log").read_bytes()
     assert re.fullmatch(rb"[\x20-\x7e\n]*", log)
     assert log.splitlines()[-1].endswith(b"dom0: nixos: shutting down")
     assert 500 < len(log) <= 2000

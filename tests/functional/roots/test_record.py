@@ -6,7 +6,6 @@ import importlib
 import multiprocessing
 import os
 import signal
-from pathlib import Path
 
 from nixos_root import SYSTEM
 
@@ -119,14 +118,35 @@ def test_a_log_that_cannot_be_written_keeps_no_root_on(root, states, monkeypatch
 def test_a_test_run_leaves_no_log(world, root, states, minion_opts):
     world.power(str(root), "Running")
     states.tesseraqt.deployed(str(root), system=SYSTEM, test=True)
-    assert not root.cache(minion_opts).exists()
+    assert not root.notes.exists()
 
 
-def test_a_root_that_was_left_on_is_foretold_to_be_put_away(world, root, states, minion_opts):
+def note_run(world, root):
+    """The run of the root that is on was started for a deployment, which was then killed."""
+    document = world.qube(str(root))
+    note = root.notes / "started" / str(root)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(f"{document['properties']['uuid']} {document['start_time']}")
+    return note
+
+
+def test_a_root_that_a_person_started_since_is_left_on(world, root, states):
     states.tesseraqt.deployed(str(root), system=SYSTEM)
     world.power(str(root), "Running")
-    note = root.cache(minion_opts) / "started" / str(root)
-    note.touch()
+    note = note_run(world, root)
+    world.power(str(root), "Halted")
+    note.write_text(f"{note.read_text()}1")
+    world.power(str(root), "Running")
+    answer = states.tesseraqt.deployed(str(root), system=SYSTEM)
+    assert (answer.result, answer.changes) == (True, {})
+    assert root.power() == "Running"
+    assert not note.exists()
+
+
+def test_a_root_that_was_left_on_is_foretold_to_be_put_away(world, root, states):
+    states.tesseraqt.deployed(str(root), system=SYSTEM)
+    world.power(str(root), "Running")
+    note_run(world, root)
     foretold = states.tesseraqt.deployed(str(root), system=SYSTEM, test=True)
     done = states.tesseraqt.deployed(str(root), system=SYSTEM)
     assert (foretold.result, foretold.changes) == (None, done.changes)
@@ -143,13 +163,13 @@ def test_jobs_that_would_be_waited_for_for_ever_are_refused(root, states):
     assert "system: is no JSON" in answer.comment
 
 
-def test_a_restart_that_was_cut_off_is_finished(world, states, minion_opts):
+def test_a_restart_that_was_cut_off_is_finished(world, states):
     world.add_qube("q", "AppVM", label="red", template="nixos", tags=["tesseraqt"])
     parts = {"qube": "0123456789ab"}
     world.edit("nixos", features={PARTS: "qube=0123456789ab@1000"})
-    note = Path(minion_opts["cachedir"]) / "tesseraqt" / "stopped" / "q"
+    note = world.path / "var" / "lib" / "tesseraqt" / "stopped" / "q"
     note.parent.mkdir(parents=True)
-    note.touch()
+    note.write_text(world.qube("q")["properties"]["uuid"])
     how = {"root": "nixos", "parts": parts, "restart": "when_needed"}
     assert states.tesseraqt.restarted("q", test=True, **how).result is None
     assert states.tesseraqt.restarted("q", **how).result is True

@@ -104,3 +104,4 @@ def private_directory(path: Path) -> None:
     if not path.is_dir():
         private_directory(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o700)

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from salt.exceptions import CommandExecutionError
 
-from tesseraqt_lib import marks as ownership
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import read, template_rpm, tools
+from tesseraqt_lib.dom0.kinds import copies, halts, makes, marks
 from tesseraqt_lib.dom0.notes import Notes
 from tesseraqt_lib.dom0.tools import StepFailed
 from tesseraqt_lib.fleet import containers
@@ -109,6 +108,7 @@ class Dom0:
 
     def _have(self, vm: Any, want: Qube) -> Have:
         properties = read.values(vm)
+        which = read.identity(properties)
         return Have(
             name=vm.name,
             klass=vm.klass,
@@ -124,11 +124,20 @@ class Dom0:
             volumes=read.volumes(vm, want.volumes) if want.volumes else {},
             firewall=() if want.firewall is None else read.rules(vm),
             devices={kind: read.assignments(vm, kind) for kind in want.devices},
-            unfinished=self.begun.begun(vm.name),
-            half=self.begun.begun(vm.name) and not self.whole.begun(vm.name),
-            stopped=self.stopped.begun(vm.name),
+            unfinished=self._unfinished(vm, which),
+            half=self._unfinished(vm, which) and self.whole.about(vm.name) is None,
+            stopped=self.stopped.begun(vm.name, which),
+            identity=which,
             hotplug=read.hotplug(vm, properties, want),
         )
+
+    def _unfinished(self, vm: Any, which: str) -> bool:
+        """Whether the making of this very qube was begun and not finished.
+
+        Whoever dies in the very call that makes a qube has not noted which one it is.
+        """
+        about = self.begun.about(vm.name)
+        return about == which if about else about is not None and read.bare(vm)
 
     def _own_features(self, vm: Any, want: Qube) -> dict[str, str]:
         """The flags and wires of a qube that has, or is to have, any."""
@@ -182,6 +191,9 @@ class Dom0:
             try:
                 self._do(name, step, app)
             except (tools.Failed, OSError) as error:
+                if step.argv[0] == "qvm-template" and self.begun.about(name) is not None:
+                    # It runs by itself, so nobody could note which qube it made.
+                    self.begun.begin(name, read.told_identity(app.qubesd_call, name))
                 kept = [] if self._withdrawn(name, todo, at, app) else todo[:at]
                 back = self._brought_back(name, todo, at, app)
                 self._given_up(name)
@@ -196,23 +208,39 @@ class Dom0:
 
     def owned_or_none(self, name: str) -> bool:
         """Whether there is no qube of this name that is not tesseraqt's."""
-        if name not in self.classes() or self.begun.begun(name):
-            return True
-        return ownership.owner(name, self.tags(name)) in ("made", "adopted")
+        have = self.look(Qube(name))
+        return have is None or have.owned
 
     def _do(self, name: str, step: Step, app: Any) -> None:
         """One step is done; a crash amid it would be known to have left the qube so."""
         if makes(step):
             self.whole.finish(name)
-            self.begun.begin(name)
+            self.begun.begin(name, "")
+            app = self._noting(name, app) if copies(step) else app
         if halts(step):
-            self.stopped.begin(name)
+            self.stopped.begin(name, read.told_identity(app.qubesd_call, name))
         with template_rpm.fetched(step.package, self.spool):
             tools.run(step, app)
         if makes(step):
-            self.whole.begin(name)
+            self.whole.begin(name, self.begun.about(name) or "")
         if marks(step):
             self.begun.finish(name)
+
+    def _noting(self, name: str, app: Any) -> Any:
+        """A connection that notes which qube it made as soon as that is there.
+
+        A tool that copies makes many calls after that one, and what is noted may be removed.
+        """
+        app, asked = connected(), app.qubesd_call
+
+        def call(dest: str, method: str, *rest: Any, **more: Any) -> Any:
+            answer = plain(dest, method, *rest, **more)
+            if method.startswith("admin.vm.Create"):
+                self.begun.begin(name, read.told_identity(asked, name))
+            return answer
+
+        plain, app.qubesd_call = app.qubesd_call, call
+        return app
 
     @staticmethod
     def _withdrawn(name: str, todo: list[Step], at: int, app: Any) -> bool:
@@ -256,71 +284,6 @@ class Dom0:
                 self.finished(name)
 
 
-class Several:
-    """Several qubes through the same door: each step names its qube last, and in what changes."""
-
-    def __init__(self, dom0: Dom0, adopt: Collection[str] = ()) -> None:
-        """
-        :param adopt: the qubes that are declared to be taken over
-        """
-        self._dom0 = dom0
-        self._adopt = adopt
-
-    def forget(self, name: str) -> None:
-        """The next look at any qube asks qubesd."""
-        self._dom0.forget_everything()
-
-    def finished(self, name: str) -> None:
-        """What is noted of each qube is finished with it, in its own state."""
-
-    def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
-        """All steps are done, in their order, each as one about its qube.
-
-        :returns: the steps, as they were done
-        :raises StepFailed: one of them was not, and those after it were not tried
-        """
-        done = list[Step]()
-        for step in steps:
-            qube, own = step.argv[-1], replace(step, what=step.what.partition(".")[0])
-            try:
-                self._dom0.carry_out(qube, [own], qube in self._adopt)
-            except StepFailed as error:
-                raise StepFailed(step, error.said, done) from error
-            done.append(step)
-        return done
-
-
-class Machine:
-    """The machine's own properties, through the same door: about no qube, so without notes."""
-
-    def __init__(self, dom0: Dom0) -> None:
-        self._dom0 = dom0
-
-    def forget(self, name: str) -> None:
-        """The next look asks qubesd, whose other qubes may follow a default."""
-        self._dom0.forget_everything()
-
-    def finished(self, name: str) -> None:
-        """Nothing is noted of unfinished work on properties."""
-
-    def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
-        """All steps are done, in their order; nobody owns the machine's own properties.
-
-        :returns: the steps, as they were done
-        :raises StepFailed: one of them was not, and those after it were not tried
-        """
-        done, app = list[Step](), connected()
-        for step in steps:
-            try:
-                tools.run(step, app)
-            except (tools.Failed, OSError) as error:
-                self.forget(name)
-                raise StepFailed(step, str(error), done) from error
-            done.append(step)
-        self.forget(name)
-        return done
-
-
 def connected() -> Any:
     """A new connection, without a cache; ``qubesadmin`` is imported here, for it is in dom0 only.
 
@@ -330,21 +293,6 @@ def connected() -> Any:
 
     with asking("qubesd"):
         return qubesadmin.Qubes()
-
-
-def makes(step: Step) -> bool:
-    """Whether the step makes a qube."""
-    return step.what == "qube" and step.old is None
-
-
-def marks(step: Step) -> bool:
-    """Whether the step marks a qube as tesseraqt's."""
-    return step.what == f"tags.{ownership.OWNER_TAG}"
-
-
-def halts(step: Step) -> bool:
-    """Whether the step halts a qube only for those that follow."""
-    return step.what == "restart" and step.new == "Halted"
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ def take(path: Path, job: str) -> None:
 
 
 def _locked(path: Path) -> int | None:
-    """The open, locked file; ``None`` if it was removed in between (``saltutil.clear_cache``)."""
+    """The open, locked file; ``None`` if it was removed in between."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +12,16 @@ from typing import Any
 from salt.exceptions import CommandExecutionError
 
 from tesseraqt_lib.declare import firewall
+from tesseraqt_lib.dom0 import tools
 from tesseraqt_lib.model import Device, Qube, Value, Volume
 
 #: Where Qubes keeps the kernels that dom0 gives to qubes (``qubes.config.system_path``).
 KERNELS = Path("/var/lib/qubes/vm-kernels")
 #: The loaders of a qube's own kernel, by ``virt_mode`` (``is_kernel_from_vm``).
 OWN_KERNELS = {"pvh": "pvgrub2-pvh", "pv": "pvgrub2"}
+
+#: How the features start that a qube has before anybody has done anything with it.
+BY_ITSELF = ("check-updates", "servicevm", "template-")
 
 
 def values(holder: Any) -> dict[str, Value]:
@@ -32,6 +37,30 @@ def values(holder: Any) -> dict[str, Value]:
 def text(value: Any) -> str:
     """A property as ``qvm-prefs`` shows it; none is empty."""
     return "" if value is None else str(value)
+
+
+def identity(properties: Mapping[str, Value]) -> str:
+    """Which qube has these properties, whatever its name: its uuid, before Qubes 4.3 its number."""
+    return next((properties[key].text for key in ("uuid", "qid") if key in properties), "")
+
+
+def told_identity(call: Any, name: str) -> str:
+    """The same, asked of qubesd through ``call``; empty if it does not say."""
+    for key in ("uuid", "qid"):
+        with contextlib.suppress(*tools.refusals()):
+            return str(call(name, "admin.vm.property.Get", key).decode("ascii").split(" ")[-1])
+    return ""
+
+
+def bare(vm: Any) -> bool:
+    """Whether nothing was done with a qube since its making began: it has no features but those
+    that Qubes gives it by itself, and none of its volumes was ever written. A disposable keeps
+    nothing anyway."""
+    if vm.klass == "DispVM":
+        return True
+    own = [name for name in vm.features if not name.startswith(BY_ITSELF)]
+    kept = [volume for volume in vm.volumes.values() if volume.save_on_stop]
+    return not own and not any(volume.revisions for volume in kept)
 
 
 def since(seconds: str) -> str:

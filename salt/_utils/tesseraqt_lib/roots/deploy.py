@@ -13,7 +13,7 @@ from tesseraqt_lib.guest import ask, command, scripts
 from tesseraqt_lib.guest.log import Log, NoLog, Progress
 from tesseraqt_lib.model import Qube, Step
 from tesseraqt_lib.plan import power
-from tesseraqt_lib.roots import record
+from tesseraqt_lib.roots import phases, record
 from tesseraqt_lib.roots.failures import Failed
 from tesseraqt_lib.roots.phases import Deployment, Means, Root
 from tesseraqt_lib.roots.record import Part
@@ -21,8 +21,6 @@ from tesseraqt_lib.roots.record import Part
 
 def deployed_digest(name: str, means: Means) -> str | None:
     """What was deployed to the root last, if that is known; asked of dom0 alone."""
-    if means.activating.begun(name):
-        return None
     return means.dom0.feature(name, record.SYSTEM)
 
 
@@ -58,8 +56,7 @@ def steps(root: Root, means: Means) -> list[Step]:
 
 def left_running(root: Root, means: Means) -> bool:
     """Whether a run that was killed left the root on."""
-    have = means.dom0.look(Qube(root.name))
-    return means.started.begun(root.name) and have is not None and not have.halted
+    return phases.left_on(means, means.dom0.look(Qube(root.name)))
 
 
 def shut_down(root: Root, means: Means) -> None:
@@ -83,23 +80,23 @@ def deploy(root: Root, means: Means) -> None:
         before = deployed_parts(root.name, means)
         activate(work, toplevel)
     record_deployed(root, means, before)
-    means.activating.finish(root.name)
 
 
 def activate(work: Deployment, toplevel: str) -> None:
     """The declared system boots next, and runs if that is asked for.
 
-    Whoever is cut off from here on leaves a root of which nobody knows what it has, and what
-    dom0 has recorded does not count any more; unless the root says that nothing changed.
+    Whoever is cut off from here on leaves a root of which nobody knows what it has, so dom0
+    has no record of that meanwhile; unless the root says that nothing changed.
     """
-    name, notes = work.root.name, work.means.activating
-    known, switched = not notes.begun(name), work.root.how.activation == "switch"
-    notes.begin(name)
+    name, dom0, switched = work.root.name, work.means.dom0, work.root.how.activation == "switch"
+    known = dom0.feature(name, record.SYSTEM)
+    if known is not None:
+        dom0.carry_out(name, [record.unset(name, record.SYSTEM, known)])
     try:
         (work.switch if switched else work.boot)(toplevel)
     except Failed:
-        if known:
-            notes.finish(name)
+        if known is not None:
+            dom0.carry_out(name, record.steps(name, {record.SYSTEM: None}, {record.SYSTEM: known}))
         raise
     if switched:
         work.boot(toplevel)

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tesseraqt_lib.model import Step
-from tesseraqt_lib.roots import failures
+from tesseraqt_lib.roots import failures, record
 from tesseraqt_lib.roots.deploy import powered_on
 from tesseraqt_lib.roots.failures import Failed
 from tesseraqt_lib.roots.phases import Means, Root
@@ -52,11 +51,7 @@ def rollback(name: str, means: Means, to: str) -> int:
 def forget(name: str, means: Means) -> None:
     """dom0 has no record of what the root has."""
     old = {key: means.dom0.feature(name, key) for key in (SYSTEM, PARTS)}
-    steps = [
-        Step(f"features.{key}", text, None, ("qvm-features", "--unset", "--", name, key))
-        for key, text in old.items()
-        if text is not None
-    ]
+    steps = [record.unset(name, key, text) for key, text in old.items() if text is not None]
     means.dom0.carry_out(name, steps)
 
 

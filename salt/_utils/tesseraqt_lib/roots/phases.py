@@ -16,6 +16,7 @@ from tesseraqt_lib.guest import command, scripts
 from tesseraqt_lib.guest.log import Progress
 from tesseraqt_lib.model import Have, Qube, System
 from tesseraqt_lib.plan import power
+from tesseraqt_lib.plan.containers import start_time
 from tesseraqt_lib.roots import failures
 from tesseraqt_lib.roots.failures import Failed
 from tesseraqt_lib.roots.tree import Tree
@@ -49,11 +50,6 @@ class Means:
         """The roots that tesseraqt started for a deployment and has not shut down."""
         return Notes(self.dom0.place / "started")
 
-    @property
-    def activating(self) -> Notes:
-        """The roots that may have another system than dom0 has recorded."""
-        return Notes(self.dom0.place / "activating")
-
     def log(self, name: str) -> Path:
         """Where the log of a root is."""
         return self.dom0.place / "logs" / f"{name}.log"
@@ -62,6 +58,16 @@ class Means:
 def not_ours(name: str) -> str:
     """Why nothing is done about a root of somebody else's."""
     return f"{name} is not tesseraqt's: declare it with `adopt: true`"
+
+
+def run_of(have: Have) -> str:
+    """Which qube this is, and since when it runs."""
+    return f"{have.identity} {start_time(have)}"
+
+
+def left_on(means: Means, have: Have | None) -> bool:
+    """Whether a run that was killed left the root on, and nobody has restarted it since."""
+    return have is not None and not have.halted and means.started.begun(have.name, run_of(have))
 
 
 class Deployment:
@@ -75,20 +81,24 @@ class Deployment:
         way: command.Way = command.by_qvm_run,
     ) -> None:
         self.root, self.means, self.progress, self.way = root, means, progress, way
+        self.was_off = False
 
     def start(self) -> None:
-        """The root runs; that it was off is remembered beyond the death of this process."""
+        """The root runs; that it was off is remembered beyond the death of this process, but
+        for this very run of it: who starts it later may want to work in it."""
         have = self._look()
         if have.halted:
             self.progress.phase("starting")
-            self.means.started.begin(self.root.name)
+            self.was_off = True
         self.means.dom0.carry_out(have.name, power.running(have.name, have).steps)
+        if self.was_off:
+            self.means.started.begin(self.root.name, run_of(self._look()))
 
     def stop(self) -> None:
         """The root is off again if it was off before."""
-        if self.means.started.begun(self.root.name):
+        self.means.dom0.forget(self.root.name)
+        if self.was_off or left_on(self.means, self.means.dom0.look(Qube(self.root.name))):
             self.progress.phase("shutting down")
-            self.means.dom0.forget(self.root.name)
             have = self._look()
             self.means.dom0.carry_out(have.name, power.halted(have.name, have).steps)
             self.means.started.finish(self.root.name)

@@ -76,6 +76,11 @@ def steps(root: str, old: Mapping[str, str | None], now: Mapping[str, str]) -> l
     ]
 
 
+def unset(root: str, key: str, old: str) -> Step:
+    """The step that forgets one of the features."""
+    return Step(f"features.{key}", old, None, ("qvm-features", "--unset", "--", root, key))
+
+
 def outdated(want: RunningSystem, have: Have, there: Mapping[str, Part]) -> list[str]:
     """The parts that a running qube has not as they are declared, sorted; none if it is off.
 

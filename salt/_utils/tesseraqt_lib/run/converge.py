@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 from tesseraqt_lib.dom0 import lock, tools
-from tesseraqt_lib.dom0.client import halts
+from tesseraqt_lib.dom0.kinds import halts
 from tesseraqt_lib.dom0.tools import StepFailed
 from tesseraqt_lib.model import Plan, Step
 from tesseraqt_lib.problems import Problems

@@ -58,8 +58,9 @@ class Run:
 
     @property
     def place(self) -> Path:
-        """Where tesseraqt keeps its notes: in Salt's cache, which only root can read."""
-        return Path(self.opts["cachedir"]) / "tesseraqt"
+        """Where tesseraqt keeps its notes and its lock, which only root can read: not in Salt's
+        cache, for ``saltutil.clear_cache`` would take them away."""
+        return Path(self.opts["root_dir"]) / "var" / "lib" / "tesseraqt"
 
     @property
     def dom0(self) -> Dom0:
