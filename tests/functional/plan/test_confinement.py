@@ -219,3 +219,18 @@ def test_nothing_is_ever_less_confined_than_before_and_declared(
                 assert k in made or now.online_within(last[name]), (where, name)
             else:
                 assert less_confined(now, first[name], last[name]) == [], (where, name)
+
+
+@pytest.mark.parametrize("key", ["default_netvm", "default_dispvm"])
+def test_what_all_qubes_have_is_taken_away_before_one_is_made(world, minion, key):
+    fleet = {
+        "templates": {"nixos": {"os": "nixos"}},
+        "qubes": {"new": {"template": "nixos", "label": "red"}},
+        "globals": {key: "none", "stats_interval": 5},
+    }
+    done = minion.apply(world, fleet)
+    assert done.failed() == {}
+    first = [step.argv for step in done.ran][:2]
+    assert first[0] == ("qubes-prefs", "--", key, "")
+    assert first[1][0] == "qvm-create"
+    assert minion.apply(world, fleet).writes == []

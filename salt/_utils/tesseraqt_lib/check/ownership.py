@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tesseraqt_lib import marks
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.check.references import path_of
 from tesseraqt_lib.dom0.client import Dom0
@@ -28,7 +29,16 @@ def check(declared: Fleet, dom0: Dom0, problems: Problems) -> None:
         looked_at = qube.managed and name in there and name not in told_with_roots
         if looked_at and not owned(qube, dom0):
             tell = problems.warn if qube.absent else problems.add
-            tell(at, f"exists on this machine and is not tesseraqt's: {handed_over(qube)}")
+            tell(at, f"{whose(name, dom0)}: {handed_over(qube)}")
+
+
+def whose(name: str, dom0: Dom0) -> str:
+    """That a qube is not ours, though it may look so: a copy has the tags of its source."""
+    tags = dom0.tags(name)
+    if marks.owner(name, tags) == "copy":
+        copied = ", ".join(marks.others(tags, ""))
+        return f"is a copy of a qube of tesseraqt's (it has the tag {copied})"
+    return "exists on this machine and is not tesseraqt's"
 
 
 def handed_over(qube: Qube) -> str:

@@ -14,6 +14,8 @@ from tesseraqt_lib.sls.state import State, id_of
 HALTED, STARTED = id_of("halted-for-change"), id_of("started-again")
 #: The same for restarts.
 FOR_RESTART, RESTARTED = id_of("halted-for-restart"), id_of("started-again", "restart")
+#: What of the machine's own qubes have that say nothing themselves.
+DEFAULTS = ("default_dispvm", "default_netvm")
 
 
 def states(fleet: Fleet, sequence: Sequence[Qube], seen: Seen) -> list[State]:
@@ -105,9 +107,21 @@ def awaited_default(fleet: Fleet, seen: Seen) -> str:
 
 def early_globals(fleet: Fleet, seen: Seen) -> Iterator[State]:
     """The state of the machine's own properties, if any is declared."""
-    late = {"default_netvm"} if awaited_default(fleet, seen) else set()
+    late = {*narrowing(fleet), *(("default_netvm",) if awaited_default(fleet, seen) else ())}
     if first := {key: value for key, value in fleet.globals.items() if key not in late}:
         yield global_state(fleet, first, id_of("globals"))
+
+
+def narrowing(fleet: Fleet) -> dict[str, str | None]:
+    """Those of the machine's own properties that take network, or disposables, from whoever
+    follows them: new qubes would have the old ones until then."""
+    return {key: value for key, value in fleet.globals.items() if key in DEFAULTS and value == ""}
+
+
+def narrowed_globals(fleet: Fleet) -> Iterator[State]:
+    """The state of these properties, before any qube changes."""
+    if first := narrowing(fleet):
+        yield global_state(fleet, first, id_of("globals", "narrowed"))
 
 
 def late_globals(fleet: Fleet, seen: Seen) -> Iterator[State]:

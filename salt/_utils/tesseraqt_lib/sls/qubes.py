@@ -27,7 +27,7 @@ def qubes(fleet: Fleet, seen: Seen) -> dict[str, list[State]]:
     templates = [one for one in states if one.id in ids]
     halted, again = power.around_changes(seen.halted_for_change, kept)
     return {
-        "templates": [*halted, *templates],
+        "templates": [*power.narrowed_globals(fleet), *halted, *templates],
         "qubes": [*(one for one in states if one not in templates), *again],
         "power": power.states(fleet, [kept[name] for name in sequence], seen),
         "released": [*released_states([kept[name] for name in sequence], seen)],
