@@ -25,4 +25,4 @@ def test_a_shell_can_read(file):
 
 def test_no_file_is_left_out_of_this_directory():
     """A tree has these files flat, beside one another."""
-    assert {path.suffix for path in NIXOS.iterdir()} == {".nix", ".pl", ".sh"}
+    assert {path.suffix for path in NIXOS.iterdir()} == {".nft", ".nix", ".pl", ".sh"}
