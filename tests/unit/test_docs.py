@@ -192,3 +192,14 @@ def anchors(text):
     """The anchors that GitHub gives to the headings of a document."""
     headings = re.findall(r"^#+ (.+)$", documents.FENCE.sub("", text), re.MULTILINE)
     return {re.sub(r"[^a-z0-9 _-]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def test_every_test_that_a_promise_names_is_there():
+    named = {
+        found
+        for path in ("README.md", "docs/security.md")
+        for found in re.findall(r"`(test_\w+)`", documents.text(path))
+    }
+    tests = "\n".join(path.read_text() for path in documents.REPO.glob("tests/**/test_*.py"))
+    assert {name for name in named if f"def {name}(" not in tests} == set()
+    assert len(named) > 30

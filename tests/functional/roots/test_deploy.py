@@ -21,6 +21,17 @@ def test_a_root_builds_its_system_boots_it_next_and_is_off_again(root, states):
     assert root.feature("x-tesseraqt-system") == answer.changes["system"]["new"]
 
 
+def test_what_a_root_has_in_etc_nixos_stays_as_it_is(root, states):
+    place = root.files / "etc" / "nixos"
+
+    def held():
+        return {path: path.is_file() and path.read_bytes() for path in place.rglob("*")}
+
+    before = held()
+    assert states.tesseraqt.deployed(str(root), system=SYSTEM).result is True
+    assert held() == before != {}
+
+
 def test_what_is_deployed_already_starts_nothing_and_costs_one_question(world, root, states):
     states.tesseraqt.deployed(str(root), system=SYSTEM)
     world.forget_calls()
