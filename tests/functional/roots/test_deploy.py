@@ -28,7 +28,6 @@ def test_what_a_root_has_in_etc_nixos_stays_as_it_is(root, states):
         return {path: path.is_file() and path.read_bytes() for path in place.rglob("*")}
 
     assert states.tesseraqt.deployed(str(root), system=SYSTEM).result is True
-    root.configure("{ environment.systemPackages = [ ]; }")
     before = held()
     new = changed(web={"packages": ["caddy"]})
     assert states.tesseraqt.deployed(str(root), system=new).result is True
