@@ -5,6 +5,7 @@ import errno
 import importlib
 import multiprocessing
 import os
+import shutil
 import signal
 
 from nixos_root import SYSTEM
@@ -55,6 +56,16 @@ def test_what_was_declared_before_a_cut_off_apply_is_deployed_again(world, root,
     # A qube that was started in between ran what nobody remembers.
     assert min(since(root).values()) > 1000
     assert states.tesseraqt.deployed(str(root), system=OLD).changes == {}
+
+
+def test_nor_does_it_count_where_the_notes_of_dom0_are_lost(world, root, states):
+    states.tesseraqt.deployed(str(root), system=OLD)
+    cut_off(root, states, SYSTEM)
+    shutil.rmtree(world.path / "var" / "lib" / "tesseraqt")
+    assert root.feature(DONE) is None
+    answer = states.tesseraqt.deployed(str(root), system=OLD)
+    assert answer.changes["system"]["new"] == root.feature(DONE)
+    assert sorted(root.boots()) == ["db", "old"]
 
 
 def test_a_failure_that_changed_nothing_forgets_nothing(world, root, states):
