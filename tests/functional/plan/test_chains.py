@@ -120,7 +120,7 @@ def test_a_chain_with_somebody_who_may_not_be_restarted_stays(chained, minion, m
 
 
 def test_a_chain_runs_again_if_the_change_fails(chained, minion):
-    chained.inject("fail", method=r"property\.Set", dest="net", arg="template")
+    chained.inject("fail", method=r"property\.Set", dest="net")
     done = minion.apply(chained, moved("net", "fw", "work"))
     assert "tesseraqt/qube/net" in done.failed()
     names = ("net", "fw", "work")
