@@ -28,7 +28,7 @@ def linted(utils):
 
 
 #: What every station may import.
-COMMON = {"model", "problems", "vocabulary"}
+COMMON = {"marks", "model", "problems", "vocabulary"}
 STATIONS = sorted(path.parent.name for path in UTILS.glob("tesseraqt_lib/*/__init__.py"))
 
 

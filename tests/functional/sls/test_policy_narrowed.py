@@ -149,9 +149,9 @@ def test_in_the_way_that_docs_say_every_wire_goes_whatever_pillar_says(mine, dec
 
 
 def test_a_qube_is_pruned_after_its_wires(mine, apply):
-    mine.add_qube("gone", template="nixos", tags=["tesseraqt"])
+    mine.add_qube("gone", template="nixos", tags=["tesseraqt", "tesseraqt-made-gone"])
     allow(mine, rule("gone", "g1"), G2_G1)
-    results = apply({"tesseraqt": FLEET}, "tesseraqt.prune")
+    results = apply({"tesseraqt": FLEET, "prune": ["gone"]}, "tesseraqt.prune")
     assert "gone" not in mine.qubes()
     assert lines(mine) == {G2_G1}
     order = {id_: one["__run_num__"] for id_, one in results.items()}
@@ -159,9 +159,9 @@ def test_a_qube_is_pruned_after_its_wires(mine, apply):
 
 
 def test_what_cannot_be_narrowed_is_not_pruned(mine, apply):
-    mine.add_qube("gone", template="nixos", tags=["tesseraqt"])
+    mine.add_qube("gone", template="nixos", tags=["tesseraqt", "tesseraqt-made-gone"])
     (mine.policy / "30-tesseraqt.policy").write_text("* * gone g1 allow\n")
-    results = apply({"tesseraqt": FLEET}, "tesseraqt.prune")
+    results = apply({"tesseraqt": FLEET, "prune": ["gone"]}, "tesseraqt.prune")
     assert results[NARROWED]["result"] is False
     assert "gone" in mine.qubes()
 

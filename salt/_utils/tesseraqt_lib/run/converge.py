@@ -130,7 +130,7 @@ def apply(name: str, decide: Decide, door: Door) -> Outcome:
     try:
         done = door.carry_out(name, plan.steps, plan.adopts)
     except StepFailed as error:
-        return failed(error, decide)
+        return failed(error, plan, decide)
     return verified(name, done, decide)
 
 
@@ -144,7 +144,7 @@ def verified(name: str, done: list[Step], decide: Decide) -> Outcome:
     return Outcome(True, f"{name} is now as declared ({counted(done)})", changes(done))
 
 
-def failed(error: StepFailed, decide: Decide) -> Outcome:
+def failed(error: StepFailed, tried: Plan, decide: Decide) -> Outcome:
     """The failure, and what was done before it, or in spite of it.
 
     A reply can get lost after its effect: whether the failed step took place is asked of
@@ -156,7 +156,7 @@ def failed(error: StepFailed, decide: Decide) -> Outcome:
     except CommandExecutionError:
         return Outcome(False, str(error.strerror), changes(done))
     left = {(step.what, step.argv) for step in plan.steps}
-    known = not plan.refusals and not halts(error.step)
+    known = not plan.refusals and error.step in tried.steps and not halts(error.step)
     if known and (error.step.what, error.step.argv) not in left:
         done.append(error.step)
     return Outcome(False, str(error.strerror), changes(done))
