@@ -18,6 +18,12 @@ from policy_worlds import (
 )
 
 
+def craft_cannot_change(world):
+    """craft runs on another template than is declared, and may not be restarted."""
+    world.add_qube("craft", template="nixos", label="blue", tags=["tesseraqt"])
+    world.power("craft", "Running")
+
+
 @pytest.fixture
 def mine(world, minion, quick):
     """A dom0 in which one of two roots is as declared, by what dom0 remembers."""
@@ -62,8 +68,8 @@ def test_what_was_allowed_and_is_still_declared_stays(mine, apply):
 
 @pytest.mark.parametrize("alone", ["tesseraqt", "tesseraqt.policy"])
 def test_a_test_run_and_the_apply_agree_about_a_qube_that_is_refused(mine, apply, alone):
-    """A qube of somebody else's is known to stop its own wires before anything is done."""
-    mine.add_qube("craft", template="evil")
+    """A qube that cannot change is known to stop its own wires before anything is done."""
+    craft_cannot_change(mine)
     foretold = apply({"tesseraqt": FLEET}, alone, test=True)
     assert foretold["tesseraqt/qube/craft"]["result"] is False
     assert foretold[POLICY]["result"] is False
@@ -73,7 +79,7 @@ def test_a_test_run_and_the_apply_agree_about_a_qube_that_is_refused(mine, apply
 
 
 def test_the_plan_says_which_wires_wait_and_for_whom(mine, minion):
-    mine.add_qube("craft", template="evil")
+    craft_cannot_change(mine)
     plan = minion.call(mine, FLEET, "tesseraqt.plan")
     (step,) = plan[POLICY]["steps"]
     assert G2_G1 in step["new"]

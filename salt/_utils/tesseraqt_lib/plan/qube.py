@@ -109,11 +109,13 @@ def created(want: Qube, source: Have | None, spool: str) -> Plan:
 def changed(want: Qube, have: Have, unreachable: str = "") -> Plan:
     """The steps that set what differs: a new qube is confined before it is marked, and what
     confines a qube that runs does not wait for its halt."""
-    first, last = confinement.confining(want, have), confinement.widening(want, have)
-    owned = [*ownership_steps(want, have)]
-    first = [*first, *owned] if have.unfinished else [*owned, *first]
-    taken = confinement.taking(want, have)
-    rest = power.halted_if_needed(want, have, [*taken, *last], unreachable)
+    first, taken = confinement.confining(want, have), confinement.taking(want, have)
+    owned, last = ownership_steps(want, have), [*confinement.widening(want, have)]
+    if have.unfinished:
+        first = [*first, *taken, *owned]
+    else:
+        first, last = [*owned, *first], [*taken, *last]
+    rest = power.halted_if_needed(want, have, last, unreachable)
     steps = (*first, *rest.steps)
     if not rest.refusals and steps and marks.owner(want.name, have.tags) == "adopted":
         steps = (*marked(want.name, marks.ADOPTED, have), *steps)

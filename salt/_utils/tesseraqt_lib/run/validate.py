@@ -101,7 +101,7 @@ def with_warnings(run: Run, pillar: Mapping[str, Any]) -> tuple[Fleet, Problems]
     declared, problems = checked(run, pillar)
     told = replace(problems, warnings=[*problems.warnings])
     if not told.found:
-        borders.disposables(Observed(declared, run.dom0), told)
+        borders.disposables(Told(declared, run.dom0), told)
         devices.kinds(declared, run.dom0, told)
     return declared, told
 
