@@ -26,7 +26,9 @@ salt._logging.set_logging_options_dict(
 hypothesis.settings.register_profile("here", deadline=None)
 # The same examples each time, and no search for a smaller one: that is for the one who mends it.
 UNSHRUNK = set(hypothesis.Phase) - {hypothesis.Phase.shrink, hypothesis.Phase.explain}
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, phases=UNSHRUNK)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, derandomize=True, phases=UNSHRUNK, max_examples=40
+)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3000)
 hypothesis.settings.load_profile("ci" if "CI" in os.environ else "here")
 
