@@ -132,7 +132,7 @@ class QubesBase(base.PropertyHolder):
 
     def get_label(self, label: str | int) -> Any:
         """The label of that name or number."""
-        if label in self.labels:
+        with contextlib.suppress(KeyError):
             return self.labels[label]
         if isinstance(label, int) or label.isdigit():
             for known in self.labels.values():

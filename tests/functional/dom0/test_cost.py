@@ -178,6 +178,45 @@ def test_making_a_qube_costs_one_call_for_each_difference(world, minion):
     }
 
 
+#: Six properties, three features, two services, two tags.
+RICH = {
+    "prefs": {
+        "autostart": False,
+        "include_in_backups": False,
+        "maxmem": 4000,
+        "netvm": "sys-firewall",
+        "vcpus": 2,
+    },
+    "features": {"menu-items": "", "vm-config.role": "desk", "x-site": "here"},
+    "services": {"cups": False, "network-manager": True},
+    "tags": ["bench", "rack"],
+}
+
+
+def test_what_was_written_is_read_back_once_by_one_look(world, minion):
+    declared = fleet(5)
+    for qube in declared["qubes"].values():
+        qube.update({**RICH, "prefs": {"memory": 500, **RICH["prefs"]}})
+    run = minion.apply(world, declared)
+    reads = Counter(call["method"] for call in run.calls if not call["writing"])
+    assert len(run.writes) == 5 * 16
+    assert reads["admin.vm.List"] <= BASE["admin.vm.List"] + 5 + 1
+    for method in ("property.GetAll", "tag.List", "feature.List"):
+        assert 5 <= reads[f"admin.vm.{method}"] <= 5 + 1  # and sys-firewall
+    assert reads["admin.vm.feature.Get"] == reads["admin.label.List"] == 0
+    again = minion.apply(world, declared)
+    assert again.writes == []
+    assert methods(again)["admin.vm.feature.Get"] == 5 * 5
+
+
+def test_each_more_qube_of_a_first_run_costs_its_writes_and_four_reads(world, minion):
+    small, large = fleet(4, **RICH), fleet(12, **RICH)
+    first = minion.apply(world, small)
+    grown = minion.apply(world, large)
+    more = len(grown.calls) - len(first.calls) - (len(minion.apply(world, small).calls))
+    assert more <= (12 - 4) * (15 + 4) + 4
+
+
 def test_the_cost_of_a_first_run_grows_with_the_fleet_and_not_faster(minion, world):
     small = len(minion.apply(world, fleet(5)).calls)
     middle = len(minion.apply(world, fleet(10)).calls)

@@ -21,6 +21,13 @@ def test_an_adopted_qube_is_changed_and_owned_from_then_on(world, minion):
     assert again.results["sys-net"]["result"] is True
 
 
+def test_a_label_that_the_machine_has_not_is_refused_before_anything_is_made(mine, refused):
+    assert "ultraviolet is not a label of this machine" in refused(
+        "present", "new", template="nixos", label="ultraviolet"
+    )
+    assert "not a label" in refused("present", "work", label="ultraviolet")
+
+
 def test_a_qube_does_not_change_its_class(mine, refused):
     comment = refused("present", "work", **{"class": "StandaloneVM", "label": "red"})
     assert "is class AppVM and cannot become StandaloneVM" in comment
@@ -206,6 +213,25 @@ def test_a_value_that_no_tool_can_be_given_is_not_believed_to_be_set(mine, minio
     assert done.results["work"]["result"] is False
     assert "qvm-features -- work x-text --" in done.results["work"]["comment"]
     assert mine.snapshot() == before
+
+
+def test_nor_of_a_qube_that_was_made_just_now(world, minion):
+    features = {"x-one": "1", "x-text": "--", "x-two": "2"}
+    done = minion.single(world, "present", "new", template="nixos", label="red", features=features)
+    assert done.results["new"]["result"] is False
+    assert "qvm-features -- new x-text --" in done.results["new"]["comment"]
+    assert world.qube("new")["features"].keys() & features.keys() == {"x-one"}
+
+
+def test_a_feature_that_qubes_changes_itself_is_read_back_of_a_new_qube_too(world, minion):
+    """``servicevm`` follows ``provides_network``."""
+    features = {"servicevm": "2", "x-one": "1", "x-two": "2"}
+    declared = {"prefs": {"provides_network": True}, "features": features}
+    done = minion.single(world, "present", "new", template="nixos", label="red", **declared)
+    assert done.results["new"]["result"] is True
+    asked = [call["arg"] for call in done.calls if call["method"] == "admin.vm.feature.Get"]
+    assert asked == ["servicevm"]
+    assert world.qube("new")["features"]["servicevm"] == "2"
 
 
 REFUSING = {

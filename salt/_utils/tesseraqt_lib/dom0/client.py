@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ from salt.exceptions import CommandExecutionError
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import read, template_rpm, tools
+from tesseraqt_lib.dom0.connection import asking, connected, heard
 from tesseraqt_lib.dom0.kinds import copies, halts, makes, marks
 from tesseraqt_lib.dom0.notes import Notes
 from tesseraqt_lib.dom0.tools import StepFailed
 from tesseraqt_lib.fleet import containers
 from tesseraqt_lib.model import Have, Qube, Step, Value
+
+#: Seconds within which qubesd is not asked again whether there is a qube.
+SAME_MOMENT = 1.0
 
 
 class NotOurs(CommandExecutionError):  # type: ignore[misc]
@@ -46,17 +50,27 @@ class Dom0:
         #: How often anything was forgotten, so that whoever keeps what was seen knows its age.
         self.changes = 0
         self._app: Any = None
+        self._listed = -SAME_MOMENT
+        #: The features that qubesd has just now said to have set.
+        self._set: dict[str, dict[str, str]] = {}
+        self._properties: dict[str, dict[str, Value]] = {}
         self._tags: dict[str, frozenset[str]] = {}
         self._features: dict[str, dict[str, str | None]] = {}
         self._parts: dict[str, dict[str, str]] = {}
+        self._seen = (self._set, self._properties, self._tags, self._features, self._parts)
 
     @property
     def app(self) -> Any:
         """The connection, opened at the first look."""
         if self._app is None:
-            self._app = connected()
+            self._app = heard(connected(), self._asked)
             self._app.cache_enabled = True
         return self._app
+
+    def _asked(self, method: str, *_: object) -> None:
+        """When the list of qubes was asked for last is noted."""
+        if method == "admin.vm.List":
+            self._listed = time.monotonic()
 
     def classes(self) -> Mapping[str, str]:
         """Every qube on the machine and its class; one call in a run."""
@@ -83,14 +97,6 @@ class Dom0:
                 self._tags[name] = frozenset(self.app.domains[name].tags)
         return self._tags[name]
 
-    def lost_with(self, name: str) -> list[str]:
-        """What would go with a qube: how much it keeps, and what is known of its last backup."""
-        with asking(name):
-            vm = self.app.domains[name]
-            kept = [volume.usage for volume in vm.volumes.values() if volume.save_on_stop]
-            saved = read.text(getattr(vm, "backup_timestamp", None))
-        return [f"{sum(kept) / 2**20:.0f} MiB on disk", read.since(saved)]
-
     def state(self, name: str) -> str:
         """The power state of a qube, as the list of qubes said."""
         with asking(name):
@@ -107,7 +113,9 @@ class Dom0:
             return self._have(self.app.domains[want.name], want)
 
     def _have(self, vm: Any, want: Qube) -> Have:
-        properties = read.values(vm)
+        if vm.name not in self._properties:
+            self._properties[vm.name] = read.values(vm)
+        properties = dict(self._properties[vm.name])
         which = read.identity(properties)
         return Have(
             name=vm.name,
@@ -118,7 +126,11 @@ class Dom0:
             label=properties.pop("label", Value("", True)).text,
             prefs=properties,
             features={
-                **read.features(vm, {**want.features, **read.as_features(want.services)}),
+                **read.features(
+                    vm,
+                    {**want.features, **read.as_features(want.services)},
+                    self._set.pop(vm.name, {}),
+                ),
                 **self._own_features(vm, want),
             },
             volumes=read.volumes(vm, want.volumes) if want.volumes else {},
@@ -163,13 +175,20 @@ class Dom0:
         """Every look from now on asks qubesd."""
         self.changes += 1
         self._app = None
-        for seen in (self._tags, self._features, self._parts):
+        for seen in self._seen:
             seen.clear()
+
+    def look_again(self, name: str) -> None:
+        """The next look at this qube asks qubesd, unless it was said a moment ago that there is
+        none, and nothing was done since."""
+        if time.monotonic() - self._listed >= SAME_MOMENT or name in self.app.domains:
+            self.forget(name)
 
     def forget(self, name: str) -> None:
         """The next look at this qube, and at the list of qubes, asks qubesd."""
         self.changes += 1
-        for seen in (self._tags, self._features, self._parts):
+        self._listed = -SAME_MOMENT
+        for seen in self._seen:
             seen.pop(name, None)
         self.app.domains.clear_cache(invalidate_name=name)
         self.app.clear_cache()
@@ -184,9 +203,8 @@ class Dom0:
         """
         if not (adopts or self.owned_or_none(name)):
             raise NotOurs(f"{name} is not tesseraqt's: declare `adopt: true` to hand it over")
-        # Tools get one without a cache: with it, qvm-clone ends in an AttributeError and leaves
-        # half a clone behind (it reads ``default_user`` of dom0, which the cache has not).
-        todo, app = list(steps), connected()
+        todo, found = list(steps), dict[str, str]()
+        app = heard(connected(), lambda *call: found.update(read.set_feature(*call)))
         for at, step in enumerate(todo):
             try:
                 self._do(name, step, app)
@@ -204,6 +222,8 @@ class Dom0:
         if any(step.what in ("power", "restart") for step in todo):
             self.forget_everything()
         self.forget(name)
+        # Nobody else has changed a qube by then that was made in this very moment.
+        self._set[name] = found if any(map(makes, todo)) else {}
         return todo
 
     def owned_or_none(self, name: str) -> bool:
@@ -231,16 +251,12 @@ class Dom0:
 
         A tool that copies makes many calls after that one, and what is noted may be removed.
         """
-        app, asked = connected(), app.qubesd_call
 
-        def call(dest: str, method: str, *rest: Any, **more: Any) -> Any:
-            answer = plain(dest, method, *rest, **more)
+        def hear(method: str, *_: object) -> None:
             if method.startswith("admin.vm.Create"):
-                self.begun.begin(name, read.told_identity(asked, name))
-            return answer
+                self.begun.begin(name, read.told_identity(app.qubesd_call, name))
 
-        plain, app.qubesd_call = app.qubesd_call, call
-        return app
+        return heard(connected(), hear)
 
     @staticmethod
     def _withdrawn(name: str, todo: list[Step], at: int, app: Any) -> bool:
@@ -282,26 +298,3 @@ class Dom0:
         with contextlib.suppress(CommandExecutionError):
             if name not in self.classes():
                 self.finished(name)
-
-
-def connected() -> Any:
-    """A new connection, without a cache; ``qubesadmin`` is imported here, for it is in dom0 only.
-
-    :raises CommandExecutionError: there is no qubesd
-    """
-    import qubesadmin
-
-    with asking("qubesd"):
-        return qubesadmin.Qubes()
-
-
-@contextlib.contextmanager
-def asking(what: str) -> Iterator[None]:
-    """Whatever qubesd refuses to tell becomes an error that names ``what`` was asked.
-
-    :raises CommandExecutionError: it refused, or is not there
-    """
-    try:
-        yield
-    except tools.refusals() as error:
-        raise CommandExecutionError(f"{what}: {tools.cleaned(str(error))}") from error

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""What else the machine has that a declaration may name: pools, kernels, devices.
+"""What else the machine has: pools, kernels and devices that a declaration may name, and what
+would be lost with a qube.
 
-Each is asked for anew, and only where something is declared that is not so yet.
+Each is asked for anew, and only where it matters.
 """
 
 from __future__ import annotations
 
-from tesseraqt_lib.dom0.client import Dom0, asking
+from tesseraqt_lib.dom0 import read
+from tesseraqt_lib.dom0.client import Dom0
+from tesseraqt_lib.dom0.connection import asking
+
+
+def lost_with(dom0: Dom0, name: str) -> list[str]:
+    """What would go with a qube: how much it keeps, and what is known of its last backup."""
+    with asking(name):
+        return read.lost_with(dom0.app.domains[name])
 
 
 def pools(dom0: Dom0) -> frozenset[str]:

@@ -7,27 +7,35 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from tesseraqt_lib.dom0 import tools
-from tesseraqt_lib.dom0.client import Dom0, connected
+from tesseraqt_lib.dom0.client import Dom0
+from tesseraqt_lib.dom0.connection import connected
 from tesseraqt_lib.dom0.tools import StepFailed
 from tesseraqt_lib.model import Step
 
 
-class Several:
+class Whole:
+    """What is about more than one qube: it has no notes of its own."""
+
+    def __init__(self, dom0: Dom0) -> None:
+        self._dom0 = dom0
+
+    def look_again(self, name: str) -> None:
+        """The next look at any qube asks qubesd."""
+        self._dom0.forget_everything()
+
+    def finished(self, name: str) -> None:
+        """What is noted of each qube is finished with it, in its own state."""
+
+
+class Several(Whole):
     """Several qubes through the same door: each step names its qube last, and in what changes."""
 
     def __init__(self, dom0: Dom0, adopt: Collection[str] = ()) -> None:
         """
         :param adopt: the qubes that are declared to be taken over
         """
-        self._dom0 = dom0
+        super().__init__(dom0)
         self._adopt = adopt
-
-    def forget(self, name: str) -> None:
-        """The next look at any qube asks qubesd."""
-        self._dom0.forget_everything()
-
-    def finished(self, name: str) -> None:
-        """What is noted of each qube is finished with it, in its own state."""
 
     def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
         """All steps are done, in their order, each as one about its qube.
@@ -46,18 +54,8 @@ class Several:
         return done
 
 
-class Machine:
-    """The machine's own properties, through the same door: about no qube, so without notes."""
-
-    def __init__(self, dom0: Dom0) -> None:
-        self._dom0 = dom0
-
-    def forget(self, name: str) -> None:
-        """The next look asks qubesd, whose other qubes may follow a default."""
-        self._dom0.forget_everything()
-
-    def finished(self, name: str) -> None:
-        """Nothing is noted of unfinished work on properties."""
+class Machine(Whole):
+    """The machine's own properties, through the same door: what other qubes may follow."""
 
     def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
         """All steps are done, in their order; nobody owns the machine's own properties.
@@ -70,8 +68,8 @@ class Machine:
             try:
                 tools.run(step, app)
             except (tools.Failed, OSError) as error:
-                self.forget(name)
+                self._dom0.forget_everything()
                 raise StepFailed(step, str(error), done) from error
             done.append(step)
-        self.forget(name)
+        self._dom0.forget_everything()
         return done

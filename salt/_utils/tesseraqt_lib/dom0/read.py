@@ -24,6 +24,18 @@ OWN_KERNELS = {"pvh": "pvgrub2-pvh", "pv": "pvgrub2"}
 BY_ITSELF = ("check-updates", "servicevm", "template-")
 
 
+#: Those that Qubes changes itself when something else is set: ``qubes/ext/core_features.py``,
+#: ``qubes/vm/{dispvm,qubesvm,standalonevm}.py``, ``qubes/vm/mix/{dvmtemplate,net}.py``.
+CHANGED_LATER = (
+    "boot-mode.",
+    "check-updates",
+    "deferred-netvm-",
+    "internal",
+    "preload-dispvm",
+    "servicevm",
+)
+
+
 def values(holder: Any) -> dict[str, Value]:
     """Every property of a qube or of the machine; one call with the cache on."""
     if hasattr(holder, "klass"):
@@ -63,6 +75,13 @@ def bare(vm: Any) -> bool:
     return not own and not any(volume.revisions for volume in kept)
 
 
+def lost_with(vm: Any) -> list[str]:
+    """How much a qube keeps, and what is known of its last backup, in words."""
+    kept = [volume.usage for volume in vm.volumes.values() if volume.save_on_stop]
+    saved = text(getattr(vm, "backup_timestamp", None))
+    return [f"{sum(kept) / 2**20:.0f} MiB on disk", since(saved)]
+
+
 def since(seconds: str) -> str:
     """When a qube was backed up last, in words."""
     if not seconds.isdigit() or seconds == "0":
@@ -75,18 +94,31 @@ def as_features(services: Mapping[str, str | None]) -> dict[str, str | None]:
     return {f"service.{name}": value for name, value in services.items()}
 
 
-def features(vm: Any, want: Mapping[str, str | None]) -> dict[str, str]:
+def features(
+    vm: Any, want: Mapping[str, str | None], known: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Those of the wanted features that the qube has.
 
-    Asking for one that is not there costs a call too, so where several are wanted away,
-    a list of all names is asked first.
+    Asking for one that is not there costs a call too, so where several are wanted away, or the
+    values of several are known, a list of all names is asked first.
+
+    :param known: values that qubesd has just now said to have set
     """
-    names = list(want)
-    if sum(value is None for value in want.values()) > 1:
+    names, known = list(want), known or {}
+    if max(sum(value is None for value in want.values()), len(known.keys() & want)) > 1:
         there = set(vm.features)
         names = [name for name in names if name in there]
-    found = {name: vm.features.get(name) for name in names}
+    else:
+        known = {}
+    found = {name: known[name] if name in known else vm.features.get(name) for name in names}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def set_feature(method: str, name: str, payload: bytes) -> dict[str, str]:
+    """What a call has set, if it set a feature whose value stays as it was set."""
+    if method != "admin.vm.feature.Set" or name.startswith(CHANGED_LATER):
+        return {}
+    return {name: payload.decode("utf-8")}
 
 
 def beginning(vm: Any, starts: tuple[str, ...]) -> dict[str, str]:

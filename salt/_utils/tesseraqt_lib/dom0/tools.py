@@ -22,10 +22,16 @@ from salt.exceptions import CommandExecutionError
 
 from tesseraqt_lib.bounded import process
 from tesseraqt_lib.bounded.process import Bounds, Tail
+from tesseraqt_lib.dom0.kinds import copies
 from tesseraqt_lib.model import Step
 
 #: These wait on others, and use event loops of their own.
 SPAWNED = frozenset(("qvm-template", "qvm-start", "qvm-shutdown"))
+#: These ask nothing of a qube but its name, so the client need not list all qubes for them: of
+#: one that is not there, qubesd says so.
+BLIND = frozenset(("qvm-create", "qvm-features", "qvm-prefs", "qvm-service", "qvm-tags"))
+#: These make their parser anew in each call, which takes longer than the call itself.
+PARSING = frozenset(("qvm-prefs", "qvm-tags"))
 #: Seconds after which a spawned tool is given up; a template is a download of gigabytes.
 DEADLINE = 900
 LONGER = {"qvm-template": 4 * 3600, "qvm-clone": 3600, "qvm-create": 3600}
@@ -78,9 +84,12 @@ def run(step: Step, app: Any) -> None:
 def load(tool: str) -> Any:
     """The module of a tool, or ``None`` where this process cannot run it."""
     try:
-        return importlib.import_module(f"qubesadmin.tools.{tool.replace('-', '_')}")
+        module: Any = importlib.import_module(f"qubesadmin.tools.{tool.replace('-', '_')}")
     except ImportError:
         return None
+    if tool in PARSING and not hasattr(module.get_parser, "cache_info"):
+        module.get_parser = functools.cache(module.get_parser)
+    return module
 
 
 @functools.cache
@@ -112,6 +121,7 @@ def call(step: Step, app: Any) -> tuple[int, str]:
     tool = load(step.argv[0])
     # qvm-device turns the cache of the client that it is given on, for good.
     app = type(app)() if step.argv[0] == "qvm-device" else app
+    app.blind_mode = step.argv[0] in BLIND and not copies(step)
     said = Words()
     refused: tuple[type[BaseException], ...] = (*refusals(), ValueError)
     with words_to(said):

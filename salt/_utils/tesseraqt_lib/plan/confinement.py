@@ -89,7 +89,7 @@ def features_left(want: Qube, have: Have) -> Iterator[Step]:
     """The steps for features once those that go are gone and the properties are as declared."""
     gone = filter(goes, feature_steps(want.name, want.features, have.features))
     names = {step.what.removeprefix("features."): step.new for step in gone}
-    found = {name: names.get(name, text) for name, text in have.features.items()}
+    found = {**have.features, **names}
     there = {name: text for name, text in found.items() if text is not None}
     return feature_steps(want.name, want.features, set_along(want, have, there))
 

@@ -115,7 +115,7 @@ class PolicyFile:
             stream.flush()
             os.fsync(file)
 
-    def forget(self, name: str) -> None:
+    def look_again(self, name: str) -> None:
         """The next look is a look at the file, as every one is."""
 
     def finished(self, name: str) -> None:

@@ -25,7 +25,7 @@ Changes = dict[str, dict[str, Any]]
 class Door(Protocol):
     """Whatever can carry out steps: Qubes, or the policy file."""
 
-    def forget(self, name: str) -> None:
+    def look_again(self, name: str) -> None:
         """The next look is a true one."""
 
     def carry_out(self, name: str, steps: Iterable[Step], adopts: bool = False) -> list[Step]:
@@ -120,7 +120,7 @@ def apply(name: str, decide: Decide, door: Door) -> Outcome:
     """
     plan = decide()
     if plan.steps:
-        door.forget(name)
+        door.look_again(name)
         plan = decide()
     if plan.refusals:
         return refused(plan)

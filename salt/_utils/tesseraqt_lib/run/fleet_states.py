@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tesseraqt_lib import marks
+from tesseraqt_lib.dom0 import inventory
 from tesseraqt_lib.model import Fleet, Have, Qube
 from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.run import seen
@@ -97,7 +98,7 @@ def shown_prunable(run: Run, declared: Fleet) -> dict[str, dict[str, str]]:
     """What goes with each of the prunable qubes."""
     known = run.dom0.classes()
     return {
-        name: {"class": known[name], "lost": ", ".join(run.dom0.lost_with(name))}
+        name: {"class": known[name], "lost": ", ".join(inventory.lost_with(run.dom0, name))}
         for name in prunable(run, declared)
     }
 

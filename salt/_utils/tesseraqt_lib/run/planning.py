@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tesseraqt_lib import vocabulary as words
+from tesseraqt_lib.dom0 import inventory
 from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Settings, Value
 from tesseraqt_lib.plan import global_properties as global_planner
 from tesseraqt_lib.plan import power
@@ -24,6 +26,9 @@ def present(run: Run, want: Qube) -> Plan:
     """The steps to this qube, from what is there or, in a test run, would be by now."""
     have = look(run, want)
     source = None
+    if not has_label(run, want, have):
+        why = f"{want.label} is not a label of this machine"
+        return Plan(want.name, refusals=(why,))
     if want.source and (have is None or have.half):
         source = look(run, predicted.as_source(want, want))
         if source is None:
@@ -36,6 +41,14 @@ def present(run: Run, want: Qube) -> Plan:
     if have is not None:
         plan = refused_if_used(run, have, plan)
     return remember(run, want, refused_if_serving(run, plan))
+
+
+def has_label(run: Run, want: Qube, have: Have | None) -> bool:
+    """Whether the machine has the label that the qube is to get; the client does not ask."""
+    given = want.label in ("", None, *words.LABELS) or (
+        have is not None and have.label == want.label
+    )
+    return given or want.label in run.dom0.labels()
 
 
 def unreachable_netvm(run: Run, want: Qube, have: Have, plan: Plan) -> str:
@@ -83,7 +96,7 @@ def absent(run: Run, want: Qube) -> Plan:
     have = look(run, want)
     named_by = [] if have is None else users.naming(run, want.name)
     seen = have is not None and want.name in run.dom0.classes()
-    lost = run.dom0.lost_with(want.name) if seen and not named_by else []
+    lost = inventory.lost_with(run.dom0, want.name) if seen and not named_by else []
     return remember(run, want, planner.absent(want, have, named_by, lost))
 
 
