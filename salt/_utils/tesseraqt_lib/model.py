@@ -166,6 +166,10 @@ class Value:
     default: bool
 
 
+#: What a property is of which nothing is known.
+UNSET = Value("", True)
+
+
 @dataclass(frozen=True)
 class Have:
     """What a machine has under a name, as far as a declaration speaks of it."""
@@ -193,6 +197,14 @@ class Have:
     hotplug: bool = True
     #: Not seen but predicted: what it does not show is unknown.
     predicted: bool = False
+
+    def pref(self, name: str) -> Value:
+        """A property, as by default where the qube does not show it."""
+        return self.prefs.get(name, UNSET)
+
+    def is_on(self, name: str) -> bool:
+        """Whether a property that is true or false is true."""
+        return self.pref(name).text == "True"
 
     @property
     def halted(self) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tesseraqt_lib import vocabulary as words
@@ -72,16 +72,27 @@ class Observed(Declared):
 
     def netvm(self, name: str) -> str | None:
         """As declared, else as it is, else as Qubes gives it to a new qube."""
-        said, have = super().netvm(name), self.have(name)
-        if said is not None:
-            return said
-        kept = have.prefs.get("netvm") if have and not self.reset(name, "netvm") else None
+        said = super().netvm(name)
+        return self.followed(name, "netvm", self.netvm) if said is None else said
+
+    def guivm(self, name: str) -> str | None:
+        """As declared, else as it is, else as Qubes gives it to a new qube."""
+        said = super().guivm(name)
+        return self.followed(name, "guivm", self.guivm) if said is None else said
+
+    def followed(self, name: str, key: str, of: Callable[[str], str | None]) -> str | None:
+        """What a qube is served by that does not declare it: as it is, else as the template of a
+        disposable has it, else as the machine's own property says.
+
+        :param of: the same of another qube
+        """
+        have, qube = self.have(name), self.fleet.all.get(name)
+        kept = have.prefs.get(key) if have and not self.reset(name, key) else None
         if kept and not kept.default:
             return kept.text
-        qube = self.fleet.all.get(name)
         if qube and qube.klass == words.DISP and qube.template:
-            return self.netvm(qube.template)
-        return self.of_machine("default_netvm")
+            return of(qube.template)
+        return self.of_machine(f"default_{key}")
 
     def reset(self, name: str, key: str) -> bool:
         """Whether the property is declared to be the default one."""
@@ -100,19 +111,6 @@ class Observed(Declared):
 
     def whonix(self, name: str) -> bool | None:
         return bool(super().whonix(name))
-
-    def guivm(self, name: str) -> str | None:
-        """As declared, else as it is, else as Qubes gives it to a new qube."""
-        said, have = super().guivm(name), self.have(name)
-        if said is not None:
-            return said
-        kept = have.prefs.get("guivm") if have and not self.reset(name, "guivm") else None
-        if kept and not kept.default:
-            return kept.text
-        qube = self.fleet.all.get(name)
-        if qube and qube.klass == words.DISP and qube.template:
-            return self.guivm(qube.template)
-        return self.of_machine("default_guivm")
 
     def have(self, name: str) -> Have | None:
         """The qube as it is, if it is there."""

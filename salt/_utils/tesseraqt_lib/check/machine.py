@@ -9,11 +9,10 @@ from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.check import references as check_references
 from tesseraqt_lib.dom0.client import Dom0
 from tesseraqt_lib.fleet import references as fleet_references
-from tesseraqt_lib.model import Fleet, Qube, Value
+from tesseraqt_lib.model import Fleet, Qube
 from tesseraqt_lib.problems import Problems, nearest
 
 #: What a property is that a qube has not.
-NOTHING = Value("", True)
 
 
 def check(declared: Fleet, dom0: Dom0, problems: Problems) -> None:
@@ -49,7 +48,7 @@ def unfit(found: fleet_references.Reference, qube: Qube, dom0: Dom0) -> str:
     key = found.key.removeprefix("prefs.")
     needed = needed_for(key if key != "template" or qube.klass == words.DISP else "")
     have = dom0.look(Qube(qube.name)) if needed else None
-    now = have and (have.template if key == "template" else have.prefs.get(key, NOTHING).text)
+    now = have and (have.template if key == "template" else have.pref(key).text)
     return "" if now == found.name else lacks(found.name, needed, dom0)
 
 
@@ -64,7 +63,7 @@ def needed_for(key: str) -> str:
 def lacks(name: str, needed: str, dom0: Dom0) -> str:
     """What of a qube on this machine is missing; empty if nothing is."""
     have = dom0.look(Qube(name)) if needed else None
-    if have is None or have.prefs.get(needed, NOTHING).text == "True":
+    if have is None or have.is_on(needed):
         return ""
     what = {"provides_network": "provides no network"}.get(needed, "is no disposable template")
     return f"{what} (qvm-prefs {name} {needed} True)"

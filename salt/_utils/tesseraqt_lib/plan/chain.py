@@ -16,7 +16,6 @@ from tesseraqt_lib.model import Have, Value
 
 #: As what a qube may serve another one, and how that is said.
 SERVES = {"netvm": "netvm", "audiovm": "AudioVM", "guivm": "GuiVM"}
-UNSET = Value("", True)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Running:
             return ""
         if key == "netvm":
             return netvm_of(have, self.default_netvm)
-        return have.prefs.get(key, UNSET).text
+        return have.pref(key).text
 
     def disposables(self, name: str) -> list[str]:
         """The disposables that keep the template of their own template from changing."""
@@ -72,7 +71,7 @@ class Running:
 
 def is_preload(have: Have) -> bool:
     """Whether Qubes keeps this disposable ready for somebody who may want one."""
-    return have.prefs.get("is_preload", UNSET).text == "True"
+    return have.is_on("is_preload")
 
 
 def netvm_of(have: Have, default: str | None) -> str:
@@ -87,4 +86,4 @@ def netvm_of(have: Have, default: str | None) -> str:
 
 def goes_when_halted(have: Have) -> bool:
     """Whether Qubes removes the qube once it is off, so that it cannot be started again."""
-    return have.prefs.get("auto_cleanup", UNSET).text == "True"
+    return have.is_on("auto_cleanup")

@@ -27,7 +27,6 @@ from tesseraqt_lib.plan.steps import (
 )
 from tesseraqt_lib.shapes.scalars import TRUE
 
-UNKNOWN = Value("", True)
 #: The feature that says of a qube that it serves others.
 SERVICEVM = "servicevm"
 
@@ -195,7 +194,7 @@ def reached(want: Qube, have: Have, name: str, before: list[Step]) -> Iterator[S
 
 def pref(want: Qube, have: Have, name: str) -> Iterator[Step]:
     """The step for one property, if it differs."""
-    if name in want.prefs and not steps.same_value(want.prefs[name], have.prefs.get(name, UNKNOWN)):
+    if name in want.prefs and not steps.same_value(want.prefs[name], have.pref(name)):
         yield pref_step(("qvm-prefs",), (want.name,), name, have.prefs.get(name), want.prefs[name])
 
 

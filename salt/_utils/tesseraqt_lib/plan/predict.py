@@ -71,8 +71,8 @@ def copy_of(source: Have, want: Qube, klass: str) -> Have:
 
 def copied_features(source: Have) -> Mapping[str, str]:
     """The features of a clone: its properties come first, and one of them brings a feature."""
-    serves = source.prefs.get("provides_network", Value("", True)).text == "True"
-    return {**({"servicevm": "1"} if serves else {}), **source.features}
+    serves = {"servicevm": "1"} if source.is_on("provides_network") else {}
+    return {**serves, **source.features}
 
 
 def copied_volumes(source: Have, want: Qube, klass: str) -> dict[str, Volume]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from tesseraqt_lib import marks
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.model import Have, Package, Plan, Qube, Step, Value
+from tesseraqt_lib.model import Have, Package, Plan, Qube, Step
 from tesseraqt_lib.plan import confinement, power
 from tesseraqt_lib.plan.power import shutdown
 from tesseraqt_lib.plan.predict import after_creation
@@ -90,7 +90,7 @@ def still_on(want: Qube, have: Have) -> list[str]:
 
 def released(have: Have) -> Iterator[Step]:
     """The step that lets go of a template which came as a package: qubesd keeps those."""
-    if have.prefs.get("installed_by_rpm", Value("", True)).text == "True":
+    if have.is_on("installed_by_rpm"):
         argv = ("qvm-prefs", "--", have.name, "installed_by_rpm", "False")
         yield Step("prefs.installed_by_rpm", "True", "False", argv)
 

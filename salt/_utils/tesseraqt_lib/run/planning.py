@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.dom0 import inventory
-from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Settings, Value
+from tesseraqt_lib.model import Have, Plan, Qube, RunningSystem, Settings
 from tesseraqt_lib.plan import global_properties as global_planner
 from tesseraqt_lib.plan import power
 from tesseraqt_lib.plan import qube as planner
@@ -58,7 +58,7 @@ def unreachable_netvm(run: Run, want: Qube, have: Have, plan: Plan) -> str:
     name = want.prefs["netvm"]
     if name is None:
         name = run.dom0.global_properties()["default_netvm"].text
-    same = have.prefs.get("netvm", Value("", True)).text == name
+    same = have.pref("netvm").text == name
     return name if predicted.is_off(run, name) and not same else ""
 
 
@@ -73,22 +73,17 @@ def refused_if_serving(run: Run, plan: Plan) -> Plan:
 def refused_if_used(run: Run, have: Have, plan: Plan) -> Plan:
     """The plan, but not if it takes from a qube what others need it for just now."""
     setting = {step.what: step.new for step in plan.steps}
-    if "template" in setting and is_true(have, "template_for_dispvms"):
+    if "template" in setting and have.is_on("template_for_dispvms"):
         disposables = predicted.running_qubes(run).disposables(plan.name)
         if disposables:
             return power.refused_below(plan, disposables)
     used = [
         user
         for key, using in users.GIVEN_UP.items()
-        if is_true(have, key) and setting.get(f"prefs.{key}", "True") != "True"
+        if have.is_on(key) and setting.get(f"prefs.{key}", "True") != "True"
         for user in using(run, plan.name)
     ]
     return Plan(plan.name, refusals=tuple(planner.still_used(plan.name, used))) if used else plan
-
-
-def is_true(have: Have, key: str) -> bool:
-    """Whether a property of the qube is on."""
-    return have.prefs.get(key, Value("", True)).text == "True"
 
 
 def absent(run: Run, want: Qube) -> Plan:

@@ -14,7 +14,7 @@ from tesseraqt_lib.sls.state import State, id_of
 HALTED, STARTED = id_of("halted-for-change"), id_of("started-again")
 #: The same for restarts.
 FOR_RESTART, RESTARTED = id_of("halted-for-restart"), id_of("started-again", "restart")
-#: What of the machine's own qubes have that say nothing themselves.
+#: The machine's own properties that qubes follow.
 DEFAULTS = ("default_dispvm", "default_netvm")
 
 

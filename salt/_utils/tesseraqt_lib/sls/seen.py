@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.model import Fleet, Have, Qube, Value
-from tesseraqt_lib.plan import chain, predict
+from tesseraqt_lib.plan import predict
 from tesseraqt_lib.plan.chain import SERVES, Running
 
 #: What a qube may give up, and not before nobody uses it any more.
@@ -70,7 +70,7 @@ class Seen:
             key: qube.prefs[key]
             for key in GIVEN_UP
             if have is not None and key in qube.prefs and qube.prefs[key] != "True"
-            if have.prefs.get(key, chain.UNSET).text == "True"
+            if have.is_on(key)
         }
 
     def awaited_netvm(self, qube: Qube, fleet: Fleet) -> str:
