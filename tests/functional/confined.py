@@ -4,8 +4,6 @@ before or is declared to be."""
 
 from __future__ import annotations
 
-import os
-import signal
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,29 +74,8 @@ def less_confined(now: Reach | None, before: Reach | None, declared: Reach | Non
     return [what for what, kept in within.items() if not kept]
 
 
-def killed(act):
-    """Whether a process that acts so is killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            act()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 def reaches(world, names):
     return {name: reach(world, name) for name in names}
-
-
-def lasting(world):
-    """All of the world but the old revisions of volumes."""
-    state = world.snapshot()
-    for qube in state["qubes"].values():
-        for volume in qube["volumes"].values():
-            volume.pop("revisions", None)
-    return state
 
 
 def unsettled(run, kind):
@@ -115,11 +92,3 @@ def unsettled(run, kind):
         elif one.confines:
             confined_ |= set(calls)
     return made, confined_ - made
-
-
-def interrupted(kind, act):
-    """What ``act`` does is done as far as the fault lets it."""
-    if kind.startswith("die"):
-        assert killed(act)
-    else:
-        act()

@@ -147,7 +147,7 @@ def quick(monkeypatch):
     grammar, _ = scripts.KNOWN["probe"]
     short = bounds(total=15.0, idle=5.0, log=1_000_000)
     monkeypatch.setitem(scripts.KNOWN, "probe", (grammar, short))
-    monkeypatch.setattr("tesseraqt_lib.roots.phases.PATIENCE", 3.0)
+    monkeypatch.setattr("tesseraqt_lib.roots.phases.PATIENCE", 8.0)
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_a_denied_call_is_a_clean_refusal_in_the_consumer(guests, world):
     policy.write_text(policy.read_text().replace("+srv.echo docs data", "+srv.echo docs nobody"))
     started = time.monotonic()
     assert asked(guests["docs"], "echo", b"") == b""
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100
 
 
 def test_with_the_last_wire_policy_goes_and_every_call_is_denied(guests, place, world):
@@ -213,7 +213,7 @@ def test_a_provider_that_is_killed_in_mid_stream_ends_the_call(guests):
         os.kill(pid, signal.SIGKILL)
         started = time.monotonic()
         said(connection)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 100
     assert asked(guests["docs"], "echo") == b"hello"
 
 

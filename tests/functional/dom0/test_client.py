@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: MIT
 """An apply is cut off at each of its writing calls in turn; the next one gets to the same end."""
 
-import os
 import shutil
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import rich_fleet
 import simulated_dom0
+from crashes import killed, lasting
 from minion import SKIPPED, Run
 from tesseraqt_lib.dom0 import tools
 from tesseraqt_lib.dom0.notes import Notes
+
+#: In so many tests are the calls gone through, so that each takes less than a minute.
+PARTS = 5
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +40,12 @@ class Start:
     run: Run
 
 
-@pytest.fixture
-def each_call(start, tmp_path, monkeypatch):
+@pytest.fixture(params=range(PARTS))
+def each_call(request, start, tmp_path, monkeypatch):
     """``each_call(kind)``: for each writing call its number, and a world where it goes wrong."""
 
     def worlds(kind, **details):
-        for k in range(1, len(start.run.writes) + 1):
+        for k in range(1 + request.param, len(start.run.writes) + 1, PARTS):
             shutil.copytree(start.path, tmp_path / str(k))
             world = simulated_dom0.world(tmp_path / str(k)).activate(monkeypatch)
             world.inject(kind, at=k, **details)
@@ -63,27 +65,6 @@ def test_killed_at_any_call_an_apply_is_finished_by_the_next(minion, start, each
         assert lasting(world) == start.end, where
         assert rich_fleet.strangers(world) == start.strangers, where
         assert begun(world) == [], where
-
-
-def lasting(world):
-    """All of the world but the old revisions of volumes: each start that it took left one."""
-    state = world.snapshot()
-    for qube in state["qubes"].values():
-        for volume in qube["volumes"].values():
-            volume.pop("revisions", None)
-    return state
-
-
-def killed(act):
-    """Whether a process that acts so is killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            act()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def begun(world):

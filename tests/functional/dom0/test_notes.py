@@ -7,7 +7,7 @@ import shutil
 import stat
 
 import pytest
-from confined import killed
+from crashes import killed
 from tesseraqt_lib.dom0.notes import Notes
 
 SOLO = {"class": "StandaloneVM", "template": "nixos", "label": "red"}

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 import simulated_dom0
-from confined import interrupted, lasting, less_confined, reaches, unsettled
+from confined import less_confined, reaches, unsettled
+from crashes import interrupted, lasting
 
 NEW = {"template": "nixos", "label": "red"}
 STICK = {"pci": {"dom0:00_14.0": "required"}}

@@ -8,7 +8,8 @@ import shutil
 import pytest
 import random_fleets
 import simulated_dom0
-from confined import interrupted, less_confined, reaches, unsettled
+from confined import less_confined, reaches, unsettled
+from crashes import interrupted
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

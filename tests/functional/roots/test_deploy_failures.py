@@ -110,7 +110,7 @@ def test_a_hostile_guest_is_given_up_soon_and_put_away(root, states, quick, mann
     root.behave(manner)
     began = time.monotonic()
     answer = states.tesseraqt.deployed(str(root), system=SYSTEM)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 300  # it would answer in an hour, or never
     assert (answer.result, answer.changes) == (False, {})
     assert answer.comment.startswith(f"nixos: probe: {why}")
     assert re.fullmatch(r"[\x20-\x7e\n]*", answer.comment)

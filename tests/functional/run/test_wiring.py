@@ -3,11 +3,10 @@
 
 import fcntl
 import os
-import signal
 import threading
-import time
 
 import pytest
+from crashes import hanging
 from policy_worlds import CRAFT_G1, FLEET, G2_G1, G2_LAIR, NARROWED, POLICY, allow, begin, lines
 from policy_worlds import without as fleet_without
 from tesseraqt_lib.dom0 import lock as apply_lock
@@ -30,30 +29,20 @@ def begun(world, tmp_path):
 
 
 @pytest.fixture
-def hanging(world, minion):
-    """A process that holds the lock of an apply and hangs in the middle of it."""
+def busy(world, minion):
+    """A world in which a process holds the lock of an apply and hangs in the middle of it."""
     begin(world)
-    world.inject("hang", at=1, seconds=3600)
-    child = os.fork()
-    if child == 0:
-        try:
-            minion.apply(world, FLEET)
-        finally:
-            os._exit(0)
-    while not world.writes():
-        time.sleep(0.02)
-    yield world
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    with hanging(world, 1, lambda: minion.apply(world, FLEET)):
+        yield world
 
 
-def test_a_wire_is_taken_away_while_another_apply_hangs(hanging, minion):
-    allow(hanging, G2_G1, G2_LAIR)
-    run = minion.apply(hanging, fleet_without("g2", "b"))
+def test_a_wire_is_taken_away_while_another_apply_hangs(busy, minion):
+    allow(busy, G2_G1, G2_LAIR)
+    run = minion.apply(busy, fleet_without("g2", "b"))
     assert run.results[NARROWED]["result"] is True
     assert run.results[NARROWED]["changes"] == {"policy": {"old": G2_LAIR, "new": None}}
     assert run.results[POLICY]["result"] is False
-    assert lines(hanging) == {G2_G1}
+    assert lines(busy) == {G2_G1}
 
 
 def test_what_was_taken_away_meanwhile_an_older_apply_does_not_bring_back(world, begun):

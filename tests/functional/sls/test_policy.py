@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 import simulated_dom0
+from policy_worlds import REST, lines
 from tesseraqt_lib.dom0 import tools
 from tesseraqt_lib.policy import rules as policy_rules
 
@@ -31,7 +32,6 @@ ONE_X, ONE_Y, TWO_X, TWO_Y = (
     f"tesseraqt.Api +srv.{api} user {name} allow" for name in ("one", "two") for api in "xy"
 )
 GOOD = {"result": True}
-REST = "tesseraqt.Api * * * deny"
 
 
 def changed(**slots):
@@ -66,16 +66,6 @@ def run(minion, world, fleet):
     return results
 
 
-def rules(world):
-    """The rules of the file, without the denial of the rest, which is the last of them."""
-    path = world.policy / "30-tesseraqt.policy"
-    if not path.exists():
-        return None
-    found = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    assert found[-1] == REST
-    return set(found[:-1])
-
-
 @pytest.fixture(scope="module")
 def start(minion, tmp_path_factory):
     """A world in which the fleet is as declared, to copy."""
@@ -83,7 +73,7 @@ def start(minion, tmp_path_factory):
         path = tmp_path_factory.mktemp("start") / "dom0"
         world = simulated_dom0.create(path).activate(patch)
         assert {one["result"] for one in run(minion, world, FLEET).values()} == {True}
-        assert rules(world) == {ONE_X, ONE_Y}
+        assert lines(world) == {ONE_X, ONE_Y}
         return shutil.copytree(path, path.parent / "kept")
 
 
@@ -106,7 +96,7 @@ def test_in_between_only_what_stays_is_allowed(minion, begun, monkeypatch):
 
     def watched(step, app):
         if step.argv[0].startswith("qvm-"):
-            seen.append(rules(world))
+            seen.append(lines(world))
         real(step, app)
 
     monkeypatch.setattr(tools, "run", watched)
@@ -114,7 +104,7 @@ def test_in_between_only_what_stays_is_allowed(minion, begun, monkeypatch):
     assert {one["result"] for one in results.values()} == {True}
     assert seen
     assert all(found == {ONE_X} for found in seen)
-    assert rules(world) == {ONE_X, TWO_Y}
+    assert lines(world) == {ONE_X, TWO_Y}
     assert results[NARROWED]["changes"] == {"policy": {"old": ONE_Y, "new": None}}
     assert results[WIRED]["changes"] == {"policy": {"old": None, "new": TWO_Y}}
 
@@ -127,14 +117,14 @@ def test_whichever_call_goes_wrong_nothing_undeclared_is_allowed(minion, begun, 
         world.inject(kind, at=at)
         results = run(minion, world, OTHER)
         failed = [id_ for id_, one in results.items() if one["result"] is False]
-        assert rules(world) <= {ONE_X, TWO_Y}, (at, failed)
+        assert lines(world) <= {ONE_X, TWO_Y}, (at, failed)
         ends = {f"tesseraqt/qube/{name}" for name in ("user", "two")}
-        assert (TWO_Y in rules(world)) == (not ends & set(failed)), (at, failed)
-        assert (TWO_Y in rules(world)) == results[WIRED]["result"], (at, failed)
-        assert ONE_X in rules(world), (at, failed)
+        assert (TWO_Y in lines(world)) == (not ends & set(failed)), (at, failed)
+        assert (TWO_Y in lines(world)) == results[WIRED]["result"], (at, failed)
+        assert ONE_X in lines(world), (at, failed)
         world.clear_faults()
         assert {one["result"] for one in run(minion, world, OTHER).values()} == {True}
-        assert rules(world) == {ONE_X, TWO_Y}
+        assert lines(world) == {ONE_X, TWO_Y}
         if len(world.writes()) < at:
             break
     assert at > 5
@@ -143,7 +133,7 @@ def test_whichever_call_goes_wrong_nothing_undeclared_is_allowed(minion, begun, 
 def test_the_end_of_all_wires_is_the_end_of_the_file(minion, begun):
     world = begun()
     results = run(minion, world, changed())
-    assert rules(world) is None
+    assert lines(world) is None
     assert results[NARROWED]["changes"]["policy"]["new"] is None
     again = run(minion, world, changed())
     assert WIRED not in again

@@ -41,9 +41,9 @@ def nested(levels):
     ids=["values", "text", "aliases", "levels", "itself"],
 )
 def test_too_much_is_refused_soon_and_not_read(raw, why):
-    problems, began = Problems(), time.monotonic()
+    problems, began = Problems(), time.process_time()
     assert bounded(raw, "", problems) == {}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     [problem] = problems.found
     assert str(problem).startswith(f"the declaration {why}")
 

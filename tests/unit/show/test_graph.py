@@ -55,7 +55,7 @@ def test_the_large_fleet_has_30_qubes_with_60_containers(large):
 def test_graphviz_draws_every_qube_container_slot_and_api(large):
     started = time.monotonic()
     found = texts(svg.svg(dot.dot(large)))
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 120
     for box in (*large.qubes, *large.templates):
         assert box.name in found
     for box in large.qubes:
