@@ -96,6 +96,17 @@ def test_a_switch_after_which_a_unit_fails_is_undone(root):
     assert "the unit broken.service has failed" in "\n".join(root.log)
 
 
+def test_health_names_what_has_failed_in_the_qube_and_in_its_containers(root):
+    assert root.ask("health").values == {"failed_units": ""}
+    broken = ("--unit=broken", "--property=Type=oneshot", "/run/current-system/sw/bin/false")
+    root.machine.run("systemd-run", *broken, check=False)
+    root.machine.run("systemd-run", "--machine=plain", *broken, check=False)
+    assert root.ask("health").values == {"failed_units": "broken.service,plain/broken.service"}
+    root.machine.run("systemctl", "reset-failed")
+    root.machine.run("systemctl", "--machine=plain", "reset-failed")
+    assert root.ask("health").values == {"failed_units": ""}
+
+
 def test_a_build_that_fails_says_where(root):
     sent = packed({"containers": {"plain": {"packages": ["no-such-thing"]}}})
     root.log.clear()

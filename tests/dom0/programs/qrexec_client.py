@@ -33,7 +33,7 @@ def main() -> int:
     args = _parser.parse_args()
     world = World(os.environ["TESSERAQT_DOM0"])
     qube = world.qube(args.qube)
-    if qube["features"].get("os-distribution") != "nixos" or not shutil.which("nix-build"):
+    if _system(world, qube) != "nixos" or not shutil.which("nix-build"):
         print(f"qrexec-client: nothing runs in simulated qubes: {args.call}", file=sys.stderr)
         return _DISCONNECTED
     boots = booting.directory(world) is not None
@@ -53,6 +53,13 @@ def main() -> int:
         guest.install()
         guest.boot(str(qube.get("start_time")), _services(qube))
         return guest.run(argv)
+
+
+def _system(world: World, qube: dict) -> str | None:
+    """What the root volume of the qube holds, which may be another qube's."""
+    while template := qube["properties"].get("template"):
+        qube = world.qube(template)
+    return qube["features"].get("os-distribution")
 
 
 @contextlib.contextmanager

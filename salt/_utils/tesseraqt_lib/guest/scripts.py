@@ -78,6 +78,10 @@ KNOWN: dict[str, tuple[Grammar, Bounds]] = {
         {"built": words("yes", "no"), "code": CODE},
         Bounds(total=600, idle=300),
     ),
+    "health": (
+        {"failed_units": re.compile(r"(?:[A-Za-z0-9@:._/\\-]{1,255}(?:,(?!\Z)|\Z)){0,99}")},
+        Bounds(total=20, idle=20, log=QUIET),
+    ),
     "generations": (
         {
             "generations": re.compile(r"(?:[0-9]{1,9}@[0-9]{1,12}(?:,(?!\Z)|\Z)){0,500}"),

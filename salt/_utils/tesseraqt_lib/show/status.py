@@ -15,7 +15,7 @@ from tesseraqt_lib.dom0.client import Dom0
 from tesseraqt_lib.fleet import roots as fleet_roots
 from tesseraqt_lib.model import Fleet, Have, Plan, Qube, Step
 from tesseraqt_lib.problems import Problems
-from tesseraqt_lib.roots import deploy
+from tesseraqt_lib.roots import deploy, health
 from tesseraqt_lib.roots.phases import Means
 from tesseraqt_lib.roots.tree import Tree
 from tesseraqt_lib.run import planning
@@ -31,9 +31,14 @@ def of_machine(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
         name: run.files.tree_of(declared, name) for name in fleet_roots.qubes_by_root(declared)
     }
     found = {name: looked_at(run, dry_run, qube, problems) for name, qube in declared.all.items()}
+    asked = [name for name, qube in declared.all.items() if qube.containers and runs(found[name])]
     states = sls_roots.restarts_of(declared, lambda root: trees[root].parts).values()
     return {
-        "declared": with_restarts(found, planning.outdated(dry_run, states)),
+        "declared": with_details(
+            found,
+            restart=planning.outdated(dry_run, states),
+            failed=health.failing(asked, run.means),
+        ),
         "roots": {name: of_root(declared, name, trees[name], run.means) for name in trees},
         "undeclared": undeclared(declared, run.dom0),
         "warnings": [str(warning) for warning in sorted(set(problems.warnings))],
@@ -74,12 +79,20 @@ def judged(qube: Qube, have: Have | None, plan: Plan) -> dict[str, Any]:
     return {"status": "converged", "state": have.state}
 
 
-def with_restarts(
-    found: dict[str, dict[str, Any]], restarts: Mapping[str, list[str]]
+def runs(found: Mapping[str, Any]) -> bool:
+    """Whether a qube that was looked at runs."""
+    return found.get("state") == "Running"
+
+
+def with_details(
+    found: dict[str, dict[str, Any]], **details: Mapping[str, list[str]]
 ) -> dict[str, dict[str, Any]]:
-    """The same, with what the qubes need a restart for."""
+    """The same, each qube with those of the details that there are of it.
+
+    :param details: by key and by qube
+    """
     return {
-        name: {**one, **({"restart": restarts[name]} if name in restarts else {})}
+        name: {**one, **{key: of[name] for key, of in details.items() if name in of}}
         for name, one in found.items()
     }
 
