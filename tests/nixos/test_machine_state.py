@@ -18,6 +18,7 @@ let
   played = {
     path = [ pkgs.coreutils ];
     preStart = lib.mkForce "";
+    postStart = lib.mkForce "";
     serviceConfig.ExecStart = lib.mkForce run;
   };
 in
@@ -25,13 +26,16 @@ in
   services.ntfy-sh = { enable = true; settings.base-url = "http://localhost"; };
   services.adguardhome.enable = true;
   services.prometheus.pushgateway = { enable = true; persistMetrics = true; };
-  systemd.services = lib.genAttrs [ "ntfy-sh" "adguardhome" "pushgateway" ] (_: played);
+  # None of them takes more from its service.
+  services.ollama.enable = true;
+  systemd.services = lib.genAttrs [ "ntfy-sh" "adguardhome" "pushgateway" "ollama" ] (_: played);
 }
 """
 KEPT = {
     "ntfy-sh": "/var/lib/ntfy-sh",
     "adguardhome": "/var/lib/AdGuardHome",
     "pushgateway": "/var/lib/pushgateway",
+    "ollama": "/var/lib/ollama",
 }
 MODULE = "modules/00000000-services.nix"
 DOCUMENT = {
