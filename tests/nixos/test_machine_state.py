@@ -143,6 +143,26 @@ def test_another_state_version_is_told_and_undone(deployed):
     until(lambda: deployed.machine.active("container@home"))
 
 
+#: A unit in a package adds to that of a container what no evaluation of options sees.
+DROP_IN = """
+{ pkgs, ... }:
+{
+  systemd.packages = [
+    (pkgs.writeTextDir "lib/systemd/system/container@home.service.d/x.conf" "[Service]")
+  ];
+}
+"""
+
+
+def test_a_package_with_a_drop_in_for_a_container_is_not_built(deployed):
+    module = "modules/00000000-drop-in.nix"
+    changed = {**DOCUMENT, "root": {"modules": [module]}}
+    built = deployed.build(packed(changed, {MODULE: SERVICES_OF_NIXOS, module: DROP_IN}))
+    assert built["code"] != "0"
+    told = f"/{module}: changes what tesseraqt makes of the containers home moment: /nix/store/"
+    assert told in "\n".join(deployed.log[-200:]), deployed.log[-60:]
+
+
 def at_a_terminal(machine, argv, **ends):
     """What a call of a person at a terminal wrote, to that and to where it was told to."""
     ours, terminal = pty.openpty()
