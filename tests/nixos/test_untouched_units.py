@@ -90,7 +90,7 @@ SOCKETS_AND_FILES = {
         "is container@web.service, which is of the container web",
     ),
     "another unit with its name": (
-        'systemd.services.other.name = "tesseraqt-network.service";',
+        'systemd.services.other.name = lib.mkForce "tesseraqt-network.service";',
         "systemd.services.other",
         "is tesseraqt-network.service, which is of the containers db web",
     ),
