@@ -11,10 +11,10 @@ import pytest
 from deploying import Root, packed
 from factory import Factory
 from machines import NEEDED, Machine, Machines, document, fleet
-from nix_evaluation import EVALUATE, NIXOS, REPO, WIRED, Nix, golden
+from nix_evaluation import EVALUATE, FULL, MODULE, NIXOS, REPO, WIRED, Nix, golden
 from played import Qube
 
-MODULE = "{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }\n"
+HELLO = "{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }\n"
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +44,22 @@ def plant(tmp_path_factory):
         (tree / "modules").mkdir()
         parties = [document.get("root", {}), *document.get("containers", {}).values()]
         for module in (module for party in parties for module in party.get("modules", ())):
-            (tree / module).write_text(MODULE)
+            (tree / module).write_text(HELLO)
         return tree
 
     return plant
+
+
+@pytest.fixture(scope="session")
+def with_module(plant):
+    """Makes the tree of a root with containers, and a module with this in it."""
+
+    def with_module(text):
+        tree = plant({**FULL, "root": {**FULL["root"], "modules": [MODULE]}})
+        (tree / MODULE).write_text(f"{{ lib, pkgs, ... }}: {{ {text} }}\n")
+        return tree
+
+    return with_module
 
 
 @pytest.fixture(scope="session")

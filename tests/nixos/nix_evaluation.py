@@ -38,6 +38,22 @@ WIRED = {
     },
 }
 
+#: One with whatever confines a container, or leads to one.
+FULL = {
+    "containers": {
+        "web": {
+            "state": ["/srv/x"],
+            "consumes": {"sql": {"socket": "/run/sql"}},
+            "desktop": {"x": {"title": "X", "command": ["x"]}},
+            "hardening": {"network": "qube"},
+        },
+        "db": {"provides": {"sql": {"socket": "/run/sql"}}},
+    },
+    "root": {"consumes": {"page": {"socket": "/run/page"}}},
+}
+#: Where the module of a root is, in a tree.
+MODULE = "modules/00000000-m.nix"
+
 
 def golden(name):
     """The document of a root, as dom0 renders it."""

@@ -18,6 +18,7 @@ let
   played = {
     path = [ pkgs.coreutils ];
     preStart = lib.mkForce "";
+    postStart = lib.mkForce "";
     serviceConfig.ExecStart = lib.mkForce run;
   };
 in
@@ -25,13 +26,16 @@ in
   services.ntfy-sh = { enable = true; settings.base-url = "http://localhost"; };
   services.adguardhome.enable = true;
   services.prometheus.pushgateway = { enable = true; persistMetrics = true; };
-  systemd.services = lib.genAttrs [ "ntfy-sh" "adguardhome" "pushgateway" ] (_: played);
+  # None of them takes more from its service.
+  services.ollama.enable = true;
+  systemd.services = lib.genAttrs [ "ntfy-sh" "adguardhome" "pushgateway" "ollama" ] (_: played);
 }
 """
 KEPT = {
     "ntfy-sh": "/var/lib/ntfy-sh",
     "adguardhome": "/var/lib/AdGuardHome",
     "pushgateway": "/var/lib/pushgateway",
+    "ollama": "/var/lib/ollama",
 }
 MODULE = "modules/00000000-services.nix"
 DOCUMENT = {
@@ -137,6 +141,26 @@ def test_another_state_version_is_told_and_undone(deployed):
     said = "is of system.stateVersion 24.11, and its system has 23.11"
     assert said in log, (log, built, answer, deployed.log[-60:])
     until(lambda: deployed.machine.active("container@home"))
+
+
+#: A unit in a package adds to that of a container what no evaluation of options sees.
+DROP_IN = """
+{ pkgs, ... }:
+{
+  systemd.packages = [
+    (pkgs.writeTextDir "lib/systemd/system/container@home.service.d/x.conf" "[Service]")
+  ];
+}
+"""
+
+
+def test_a_package_with_a_drop_in_for_a_container_is_not_built(deployed):
+    module = "modules/00000000-drop-in.nix"
+    changed = {**DOCUMENT, "root": {"modules": [module]}}
+    built = deployed.build(packed(changed, {MODULE: SERVICES_OF_NIXOS, module: DROP_IN}))
+    assert built["code"] != "0"
+    told = f"/{module}: changes what tesseraqt makes of the containers home moment: /nix/store/"
+    assert told in "\n".join(deployed.log[-200:]), deployed.log[-60:]
 
 
 def at_a_terminal(machine, argv, **ends):

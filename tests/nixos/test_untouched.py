@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from nix_evaluation import EVALUATE, EvaluationError
+from nix_evaluation import EVALUATE, MODULE, EvaluationError
 
 CONTAINERS = {"web": {"packages": ["hello"], "state": ["/srv/x"]}, "db": {}}
 #: Option data of the root, which of its containers is told, and what changes it.
@@ -54,47 +54,87 @@ def test_option_data_of_a_root_changes_no_container(nix, nixpkgs, plant, config,
     assert f"- {where}: tesseraqt.root.config: " in said
 
 
+#: What a module of the root says, of which its words is told, and what of it and of whom.
 BY_MODULE = {
-    "a flag": ('containers.web.extraFlags = [ "--capability=all" ];', "extraFlags"),
+    "a flag": (
+        'containers.web.extraFlags = [ "--capability=all" ];',
+        "containers.web",
+        "extraFlags",
+    ),
     "no network of its own": (
         "containers.web.privateNetwork = lib.mkForce false;",
+        "containers.web",
         "privateNetwork",
     ),
-    "no root made anew": ("containers.web.ephemeral = lib.mkOverride 10 false;", "ephemeral"),
-    "all flags": ("containers.web.extraFlags = lib.mkForce [ ];", "extraFlags"),
+    "no root made anew": (
+        "containers.web.ephemeral = lib.mkOverride 10 false;",
+        "containers.web",
+        "ephemeral",
+    ),
+    "all flags": ("containers.web.extraFlags = lib.mkForce [ ];", "containers.web", "extraFlags"),
     "the system of another": (
         "containers.web = lib.mkForce { config = { }; };",
+        "containers.web",
         "extraFlags privateNetwork",
     ),
-    "a limit": (
-        'systemd.services."container@web".serviceConfig.MemoryMax = lib.mkForce "infinity";',
-        "MemoryMax",
+    "a flag of every container": (
+        "options.containers = lib.mkOption { type = lib.types.attrsOf (lib.types.submodule {"
+        " extraFlags = [ ]; }); };",
+        "containers",
+        "declares options of the containers db web",
     ),
-    "a device": (
-        'systemd.services."container@web".serviceConfig.DeviceAllow = lib.mkForce [ "/dev/kvm" ];',
-        "DeviceAllow",
+    "a word of pillar for every container": (
+        "options.tesseraqt.containers = lib.mkOption { type = lib.types.attrsOf"
+        ' (lib.types.submodule { config.hardening.network = lib.mkForce "qube"; }); };',
+        "tesseraqt.containers",
+        "is declared in pillar, and nowhere else",
+    ),
+    "a table of that name": (
+        'networking.nftables.tables.tesseraqt = { family = "inet"; content = ""; };',
+        "networking.nftables.tables.tesseraqt",
+        "the containers db web",
+    ),
+    "a rule in that table": (
+        'networking.nftables.ruleset = "add chain inet tesseraqt x";',
+        "networking.nftables.ruleset",
+        "the containers db web",
+    ),
+    "what flags are before they are read": (
+        'systemd.globalEnvironment.extraFlags = "--capability=all";',
+        "systemd.globalEnvironment.extraFlags",
+        "the containers db web",
+    ),
+    "who carries calls": (
+        'users.users.tesseraqt.extraGroups = [ "wheel" ];',
+        "users.users.tesseraqt",
+        "the containers db web",
+    ),
+    "a drop-in in /etc": (
+        'environment.etc."systemd/system.control/container@web.service.d/x.conf".text = "";',
+        "environment.etc.systemd/system.control/container@web.service.d/x.conf",
+        "the container web",
+    ),
+    "the flags under another name": (
+        'environment.etc.x = { target = "nixos-containers/web.conf"; text = ""; };',
+        "environment.etc.x",
+        "the containers db web",
     ),
 }
-MODULE = "modules/00000000-m.nix"
 
 
-@pytest.fixture
-def with_module(plant):
-    def with_module(text):
-        tree = plant({"containers": CONTAINERS, "root": {"modules": [MODULE]}})
-        (tree / MODULE).write_text(f"{{ lib, ... }}: {{ {text} }}\n")
-        return tree
-
-    return with_module
-
-
-@pytest.mark.parametrize(("text", "what"), BY_MODULE.values(), ids=BY_MODULE)
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    BY_MODULE.values(),
+    ids=BY_MODULE,
+)
 def test_nor_does_a_module_of_the_root_take_its_hardening_back(
-    nix, nixpkgs, with_module, text, what
+    nix, nixpkgs, with_module, text, where, what
 ):
     said = refused(nix, nixpkgs, with_module(text))
-    assert re.search(rf"{MODULE}: changes what tesseraqt makes of it \(.*{what}", said)
-    assert re.search(r"- (containers\.|systemd\.services\.container@)web: ", said)
+    told = [line for line in said.splitlines() if line.strip().startswith(f"- {where}: ")]
+    assert len(told) == 1, said
+    assert MODULE in told[0]
+    assert what in told[0]
 
 
 def test_a_module_may_add_what_pillar_has_no_word_for(nix, nixpkgs, with_module):
@@ -102,9 +142,39 @@ def test_a_module_may_add_what_pillar_has_no_word_for(nix, nixpkgs, with_module)
       containers.web.bindMounts."/media".hostPath = "/home/user/media";
       containers.web.timeoutStartSec = "1h";
       containers.other = { extraFlags = [ "--capability=all" ]; config = { }; };
-      systemd.services."container@web".after = [ "sshd.service" ];
+      systemd.globalEnvironment.TZ = "CET";
+      systemd.packages = [ pkgs.hello ];
+      systemd.services.mine.aliases = [ "ours.service" ];
+      systemd.services."container@web" = {
+        after = [ "sshd.service" ];
+        wants = [ "sshd.service" ];
+        partOf = [ "mine.service" ];
+        onFailure = [ "mail.service" ];
+        restartTriggers = [ "x" ];
+        serviceConfig = {
+          MemoryHigh = "100M";
+          IOWeight = 10;
+          LogRateLimitBurst = 5;
+          RestartSec = lib.mkForce 60;
+          IPAddressDeny = "any";
+          IPAddressAllow = "192.0.2.1";
+        };
+      };
+      systemd.services.tesseraqt-wires.serviceConfig.CPUWeight = 10;
+      systemd.services.tesseraqt-network.before = [ "sshd.service" ];
+      systemd.sockets."tesseraqt-api-db.sql".wantedBy = [ "multi-user.target" ];
+      systemd.units."container@db.service".wantedBy = [ "mine.target" ];
+      networking.nftables.tables.mine = { family = "inet"; content = ""; };
     """
     tree = with_module(text)
     assert nix.evaluate(EVALUATE, "failed", nixpkgs=nixpkgs, tree=tree) == []
     confs = nix.evaluate(EVALUATE, "confs", nixpkgs=nixpkgs, tree=tree)
     assert "--bind-ro=/home/user/media:/media" in confs["web"]
+
+
+def test_and_say_of_every_service_what_takes_nothing_back(nix, nixpkgs, with_module):
+    text = (
+        "options.systemd.services = lib.mkOption { type = lib.types.attrsOf (lib.types.submodule {"
+        ' config.onFailure = [ "mail.service" ]; }); };'
+    )
+    assert nix.evaluate(EVALUATE, "failed", nixpkgs=nixpkgs, tree=with_module(text)) == []
