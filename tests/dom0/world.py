@@ -107,6 +107,10 @@ class World:
         with self._fleet:
             self._faults.add({"kind": kind, "at": at, "count": "writes", **details})
 
+    def went_wrong(self) -> bool:
+        """Whether a fault has happened."""
+        return any(fault.get("fired") for fault in self._faults.read())
+
     def clear_faults(self) -> None:
         """Nothing goes wrong any more."""
         with self._fleet:

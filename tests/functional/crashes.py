@@ -42,7 +42,7 @@ def hanging(world: Any, at: int, act: Callable[[], object]) -> Iterator[int]:
     world.inject("hang", at=at, seconds=3600)
     child = forked(act)
     try:
-        wait_for(lambda: len(world.writes()) >= at)
+        wait_for(world.went_wrong)
         yield child
     finally:
         if os.waitpid(child, os.WNOHANG) == (0, 0):

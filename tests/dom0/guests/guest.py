@@ -9,6 +9,7 @@ nixpkgs beside this file.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -44,14 +45,25 @@ rm /var/log/builds
 class Guest:
     """The root of one qube."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, template: Guest | None = None) -> None:
+        """
+        :param template: whose root this one is, each time that it starts
+        """
+        self.path, self.template = path, template
         self.root = path / "root"
 
     def install(self) -> None:
-        """The guest is a fresh NixOS, if it was not there before."""
-        if self.root.exists():
+        """The guest is a fresh NixOS, if it was not there before, or is what its template is."""
+        if self.template:
+            self.template.install()
             return
+        self.path.mkdir(parents=True, exist_ok=True)
+        with open(self.path / "installing", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.root.exists():
+                self._install()
+
+    def _install(self) -> None:
         new = self.path / "new"
         shutil.rmtree(new, ignore_errors=True)
         for place in PLACES:
@@ -74,7 +86,10 @@ class Guest:
         marker = self.path / "booted"
         if marker.exists() and marker.read_text() == start_time:
             return
-        shutil.rmtree(self.root / "run")
+        if self.template:
+            shutil.rmtree(self.root, ignore_errors=True)
+            shutil.copytree(self.template.root, self.root, symlinks=True)
+        shutil.rmtree(self.root / "run", ignore_errors=True)
         flags = self.root / "run" / "qubes-service"
         flags.mkdir(parents=True)
         for name in services:

@@ -33,7 +33,8 @@ def main() -> int:
     args = _parser.parse_args()
     world = World(os.environ["TESSERAQT_DOM0"])
     qube = world.qube(args.qube)
-    if _system(world, qube) != "nixos" or not shutil.which("nix-build"):
+    system = world.qube(_root(world, args.qube))["features"].get("os-distribution")
+    if system != "nixos" or not shutil.which("nix-build"):
         print(f"qrexec-client: nothing runs in simulated qubes: {args.call}", file=sys.stderr)
         return _DISCONNECTED
     boots = booting.directory(world) is not None
@@ -44,7 +45,7 @@ def main() -> int:
         return subprocess.run(
             booting.running(world, args.qube).command(argv), check=False
         ).returncode
-    guest = Guest(world.path / "guests" / args.qube)
+    guest = _guest(world, args.qube)
     guest.path.mkdir(parents=True, exist_ok=True)
     with _noted(guest.path):
         code = misbehave(guest.path)
@@ -55,11 +56,17 @@ def main() -> int:
         return guest.run(argv)
 
 
-def _system(world: World, qube: dict) -> str | None:
-    """What the root volume of the qube holds, which may be another qube's."""
-    while template := qube["properties"].get("template"):
-        qube = world.qube(template)
-    return qube["features"].get("os-distribution")
+def _root(world: World, name: str) -> str:
+    """Whose root volume the qube has."""
+    while template := world.qube(name)["properties"].get("template"):
+        name = template
+    return name
+
+
+def _guest(world: World, name: str) -> Guest:
+    """What runs in the qube."""
+    root, place = _root(world, name), world.path / "guests"
+    return Guest(place / name, None if root == name else Guest(place / root))
 
 
 @contextlib.contextmanager
