@@ -3,7 +3,8 @@
 
 SALT = 3007
 PYTEST = .venv/bin/python -m pytest
-PARALLEL = --numprocesses=$(shell nproc) --dist=loadfile
+# In the order of folders, so that what takes long is not left to the end.
+PARALLEL = --numprocesses=$(shell nproc) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help demo test fast lint contract bench test-matrix test-nixos nix sockets graphviz clean
 

@@ -27,6 +27,7 @@ def policy(
     name: str,
     rules: list[dict[str, Any]] | tuple[()] = (),
     needs: Mapping[str, list[str]] | None = None,
+    later: list[dict[str, Any]] | tuple[()] = (),
 ) -> dict[str, Any]:
     """
     Policy lets qubes call exactly these APIs of each other, and denies all others of
@@ -43,6 +44,10 @@ def policy(
         qube is added if all of them have succeeded in this run; else it waits, the others
         do not, and the state fails. Write ``require_any`` besides, so that they ran before.
 
+    later
+        Those of the rules that another state of the same run adds: they stay if they are there,
+        and this one does not fail for them.
+
     .. code-block:: yaml
 
         wires:
@@ -53,7 +58,8 @@ def policy(
     """
     run = _run()
     running = globals().get("__running__") or {}
-    return converge.returned(name, lambda: wiring.widen(run, rules, needs or {}, running))
+    said = {"rules": rules, "needs": needs or {}, "later": later}
+    return converge.returned(name, lambda: wiring.widen(run, said, running))
 
 
 def policy_narrowed(name: str, rules: list[dict[str, Any]] | tuple[()] = ()) -> dict[str, Any]:

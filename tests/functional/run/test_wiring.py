@@ -50,7 +50,7 @@ def test_what_was_taken_away_meanwhile_an_older_apply_does_not_bring_back(world,
     older, newer = begun(), begun()
     wiring.narrow(older, RULES)
     wiring.narrow(newer, RULES[:2])
-    done = wiring.widen(older, RULES, {}, {})
+    done = wiring.widen(older, {"rules": RULES, "needs": {}}, {})
     assert lines(world) == {CRAFT_G1, G2_G1}
     assert done.result is False
     assert done.comment.endswith(f"policy does not have {G2_LAIR}, which waits for {wiring.TAKEN}")
@@ -60,7 +60,7 @@ def test_that_holds_for_a_wire_that_was_not_allowed_by_then(world, begun):
     older, newer = begun(), begun()
     wiring.narrow(older, RULES)
     assert wiring.narrow(newer, []).changes == {}
-    assert wiring.widen(older, RULES, {}, {}).result is False
+    assert wiring.widen(older, {"rules": RULES, "needs": {}}, {}).result is False
     assert lines(world) == set()
 
 
@@ -68,7 +68,7 @@ def test_the_same_declaration_applied_twice_at_once_takes_nothing_from_the_first
     older, newer = begun(), begun()
     wiring.narrow(older, RULES)
     wiring.narrow(newer, RULES)
-    assert wiring.widen(older, RULES, {}, {}).result is True
+    assert wiring.widen(older, {"rules": RULES, "needs": {}}, {}).result is True
     assert lines(world) == {CRAFT_G1, G2_G1, G2_LAIR}
 
 
@@ -76,7 +76,7 @@ def test_when_the_note_is_lost_nothing_is_added(world, begun):
     run = begun()
     wiring.narrow(run, RULES)
     run.narrowed_path.unlink()
-    assert wiring.widen(run, RULES, {}, {}).result is False
+    assert wiring.widen(run, {"rules": RULES, "needs": {}}, {}).result is False
     assert lines(world) == set()
 
 
@@ -91,7 +91,7 @@ def test_the_note_is_readable_by_nobody_else_and_written_once(begun):
 
 def test_a_state_of_ones_own_that_narrows_nothing_before_is_held_up_by_no_note(world, begun):
     wiring.narrow(begun(), [])
-    assert wiring.widen(begun(), RULES[:1], {}, {}).result is True
+    assert wiring.widen(begun(), {"rules": RULES[:1], "needs": {}}, {}).result is True
     assert lines(world) == {CRAFT_G1}
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Salt itself runs the states: whatever fails, the wires whose ends are as declared are allowed."""
 
+import copy
+
 import pytest
 from nixos_root import Root
 from policy_worlds import (
@@ -94,3 +96,51 @@ def test_a_narrowing_that_fails_widens_nothing(mine, apply):
     assert results[NARROWED]["result"] is False
     assert results[POLICY]["result"] is False
     assert (mine.policy / "30-tesseraqt.policy").read_text() == "* * g2 g1 allow\n"
+
+
+LATER = "tesseraqt/policy/later"
+VPN = {
+    "template": "nixos",
+    "label": "blue",
+    "running": True,
+    "prefs": {"netvm": "sys-firewall", "provides_network": True},
+}
+
+
+@pytest.fixture
+def behind_vpn(mine, apply, minion):
+    """A fleet in which g2, which runs with all wires but one, is to get a netvm that is not there
+    yet, and that wire."""
+    recorded(mine, minion, FLEET, "evil")
+    results = apply({"tesseraqt": without("g2", "b")})
+    assert {one["result"] for one in results.values()} == {True}
+    fleet = copy.deepcopy(FLEET)
+    fleet["qubes"]["g2"]["prefs"] = {"netvm": "vpn"}
+    return {**fleet, "qubes": {**fleet["qubes"], "vpn": VPN}}
+
+
+def test_a_qube_that_waits_for_its_netvm_has_its_new_wire_once_it_is_attached(
+    mine, apply, behind_vpn
+):
+    foretold = apply({"tesseraqt": behind_vpn}, test=True)
+    results = apply({"tesseraqt": behind_vpn})
+    assert {one["result"] for one in results.values()} == {True}
+    assert results[POLICY]["changes"] == {}
+    assert f"{G2_LAIR}, which waits for {LATER}" in results[POLICY]["comment"]
+    assert results[LATER]["changes"] == {"policy": {"old": None, "new": G2_LAIR}}
+    changed = [{id_: one["changes"] for id_, one in ran.items()} for ran in (foretold, results)]
+    assert changed[0] == changed[1]
+    assert lines(mine) == {G2_G1, G2_LAIR, CRAFT_G1}
+    again = apply({"tesseraqt": behind_vpn})
+    assert {(one["result"], str(one["changes"])) for one in again.values()} == {(True, "{}")}
+
+
+def test_and_not_where_its_netvm_does_not_start(mine, apply, behind_vpn):
+    mine.inject("fail", method="admin.vm.Start", dest="vpn")
+    results = apply({"tesseraqt": behind_vpn})
+    assert results["tesseraqt/qube/vpn/running"]["result"] is False
+    assert results[POLICY]["result"] is True
+    assert results[LATER]["result"] is False
+    said = f"policy does not have {G2_LAIR}, which waits for tesseraqt/qube/g2/attached"
+    assert said in results[LATER]["comment"]
+    assert lines(mine) == {G2_G1, CRAFT_G1}

@@ -20,6 +20,7 @@ from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.run import converge, validate
 from tesseraqt_lib.run.converge import Outcome
 from tesseraqt_lib.run.session import Run
+from tesseraqt_lib.sls import policy as sls_policy
 from tesseraqt_lib.sls.state import State
 
 #: Where the context has what a test run would have made of the policy file by now.
@@ -36,13 +37,15 @@ class Wanted:
 
     rules: tuple[Rule, ...]
     needs: Needs
+    #: Those of the rules that another state adds, later in the same run.
+    later: tuple[Rule, ...] = ()
 
     def waiting(self, unmet: Collection[str]) -> dict[Rule, list[str]]:
         """The rules that have to wait, each with the states that it waits for.
 
         :param unmet: the states that were needed and have not come true
         """
-        found = {}
+        found = {rule: [sls_policy.LATER] for rule in self.later}
         for rule in self.rules:
             ends = (self.needs.get(end, ()) for end in (rule.source, rule.target))
             if ids := [id_ for needed in ends for id_ in needed if id_ in unmet]:
@@ -65,13 +68,14 @@ def narrow(run: Run, raw: Any) -> Outcome:
         return converge.apply("policy", lambda: narrowed(run, rules), door)
 
 
-def widen(run: Run, raw: Any, raw_needs: Any, running: Mapping[str, Mapping[str, Any]]) -> Outcome:
+def widen(run: Run, said: Mapping[str, Any], running: Mapping[str, Mapping[str, Any]]) -> Outcome:
     """What came of the state ``policy``.
 
+    :param said: its arguments
     :param running: what became of the states of this run until now, as Salt has it
     :raises lock.Held: somebody else applies, or changes policy and does not come to an end
     """
-    want = validate.accepted(lambda problems: wanted(raw, raw_needs, problems))
+    want = validate.accepted(lambda problems: wanted(said, problems))
     waiting = want.waiting(unmet(want.needs, running, run.test))
     if run.test:
         foretold = converge.predict("policy", lambda: plan(run, want, waiting))
@@ -84,10 +88,11 @@ def widen(run: Run, raw: Any, raw_needs: Any, running: Mapping[str, Mapping[str,
         return told(run, want, waiting, done)
 
 
-def wanted(raw: Any, raw_needs: Any, problems: Problems) -> Wanted:
+def wanted(said: Mapping[str, Any], problems: Problems) -> Wanted:
     """What the arguments of the state ``policy`` declare, as far as they are valid."""
-    rules = validate.policy_rules(raw, problems)
-    return Wanted(rules, validate.policy_needs(raw_needs, problems))
+    rules = validate.policy_rules(said["rules"], problems)
+    later = validate.policy_rules(said.get("later"), problems)
+    return Wanted(rules, validate.policy_needs(said["needs"], problems), later)
 
 
 def unmet(needs: Needs, running: Mapping[str, Mapping[str, Any]], test: bool) -> set[str]:
@@ -112,12 +117,15 @@ def taken(run: Run, rules: Iterable[Rule]) -> list[Rule]:
 
 
 def told(run: Run, want: Wanted, waiting: Mapping[Rule, list[str]], outcome: Outcome) -> Outcome:
-    """The outcome, which is no success as long as a declared rule is missing."""
-    lines = list(still_missing(planner.missing(want.rules, look(run)), waiting))
-    if not lines or outcome.result is False:
+    """The outcome, which is no success as long as a declared rule is missing that no other state
+    is to add."""
+    missing = planner.missing(want.rules, look(run))
+    if not missing or outcome.result is False:
         return outcome
     before = [outcome.comment] if outcome.changes else []
-    return replace(outcome, result=False, comment="\n".join((*before, *lines)))
+    comment = "\n".join((*before, *still_missing(missing, waiting)))
+    result = outcome.result if set(missing) <= set(want.later) else False
+    return replace(outcome, result=result, comment=comment)
 
 
 def still_missing(rules: Iterable[Rule], waiting: Mapping[Rule, list[str]]) -> Iterator[str]:
@@ -160,7 +168,7 @@ def compiled(run: Run, state: State, failed: Collection[str]) -> Plan:
     said, problems = state.arguments, Problems()
     if state.function == "policy_narrowed":
         return narrowed(run, validate.policy_rules(said["rules"], problems))
-    want = wanted(said["rules"], said["needs"], problems)
+    want = wanted(said, problems)
     waiting = want.waiting(failed)
     made = plan(run, want, waiting)
     notes = still_missing(planner.missing(want.rules, look(run)), waiting)

@@ -70,8 +70,6 @@ def judged(qube: Qube, have: Have | None, plan: Plan) -> dict[str, Any]:
         }
     if have is None:
         return {"status": "missing"}
-    if qube.managed and not have.owned and not qube.adopt:
-        return {"status": "unmanaged", "why": list(plan.refusals)}
     if plan.refusals:
         return {"status": "drifted", "state": have.state, "blocked": list(plan.refusals)}
     if plan.steps:

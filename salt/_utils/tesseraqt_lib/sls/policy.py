@@ -20,6 +20,8 @@ from tesseraqt_lib.policy.rules import Rule
 from tesseraqt_lib.sls.state import State, id_of
 
 NARROWED, POLICY = id_of("policy", "narrowed"), id_of("policy")
+#: The wires of qubes that get their netvm only once that runs.
+LATER = id_of("policy", "later")
 #: The sections that come before policy is widened; ``policy.sls`` includes them.
 BEFORE = ("templates", "qubes", "roots", "restarts")
 #: Why the wires stay where nothing is declared: a pillar that is lost is no wish.
@@ -58,17 +60,42 @@ def around(
     rules = policy_rules.rules(fleet)
     names = names_in(found) | ends_of(rules)
     waiting = {name: waiting_for(states, names) for name, states in compiled.items()}
-    last = [widening(waiting, fleet, rules)] if fleet.qubes else []
-    return {"policy_narrowed": first, **waiting, "policy": last}
+    last, later = widening(waiting, fleet, rules) if fleet.qubes else ([], [])
+    power = [*waiting.get("power", ()), *later]
+    return {"policy_narrowed": first, **waiting, "policy": last, "power": power}
 
 
-def widening(compiled: Mapping[str, list[State]], fleet: Fleet, rules: Collection[Rule]) -> State:
-    """The state that comes last, after all that the ends of wires need."""
+def widening(
+    compiled: Mapping[str, list[State]], fleet: Fleet, rules: Collection[Rule]
+) -> tuple[list[State], list[State]]:
+    """The state that comes after all that the ends of wires need, and one that comes after the
+    netvms run, if an end is given its own only then."""
     before = [one for section in BEFORE for one in compiled.get(section, ())]
     needs = needed_by(sorted(ends_of(rules)), before, fleet)
-    said = {"rules": [rule.data() for rule in rules], "needs": needs}
-    needed = dict.fromkeys(id_ for ids in needs.values() for id_ in ids)
-    return State(POLICY, "policy", POLICY, said, (NARROWED,), after=(NARROWED, *needed))
+    attached = {
+        one.name: [one.id]
+        for one in compiled.get("power", ())
+        if one.function == "present" and one.name in needs
+    }
+    if not attached:
+        return [widened(POLICY, rules, needs)], []
+    later = [rule for rule in rules if {rule.source, rule.target} & attached.keys()]
+    whole = {end: [*ids, *attached.get(end, ())] for end, ids in needs.items()}
+    return [widened(POLICY, rules, needs, later)], [widened(LATER, rules, whole)]
+
+
+def widened(
+    id_: str, rules: Iterable[Rule], needs: dict[str, list[str]], later: Iterable[Rule] = ()
+) -> State:
+    """The state after which policy allows these rules but for those that come later."""
+    postponed = [rule.data() for rule in later]
+    said = {
+        "rules": [rule.data() for rule in rules],
+        "needs": needs,
+        **({"later": postponed} if postponed else {}),
+    }
+    needed = dict.fromkeys(one for ids in needs.values() for one in ids)
+    return State(id_, "policy", id_, said, (NARROWED,), after=(NARROWED, *needed))
 
 
 def needed_by(ends: Iterable[str], before: Iterable[State], fleet: Fleet) -> dict[str, list[str]]:
