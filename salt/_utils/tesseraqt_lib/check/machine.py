@@ -12,8 +12,6 @@ from tesseraqt_lib.fleet import references as fleet_references
 from tesseraqt_lib.model import Fleet, Qube
 from tesseraqt_lib.problems import Problems, nearest
 
-#: What a property is that a qube has not.
-
 
 def check(declared: Fleet, dom0: Dom0, problems: Problems) -> None:
     """Whatever the fleet names and does not declare is on the machine, and fits."""

@@ -21,6 +21,8 @@ def failing(names: Sequence[str], means: Means) -> dict[str, list[str]]:
 
     :param names: qubes that run
     """
+    if not names:
+        return {}
     script = scripts.load(means.read, "health")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         told = pool.map(lambda name: failed_units(name, script), names)
