@@ -94,7 +94,7 @@ def plan() -> dict[str, Any]:
     Returns, by the id of its state, ``steps`` (each with ``what``, ``old``, ``new`` and
     ``argv``), or ``refused`` with the reasons why nothing would be done there, or ``skipped``
     where a state that it requires is refused; then the exit code is not 0. Nothing at all means
-    that the machine is as declared.
+    that the machine is as declared; where nothing is declared at all, a note says so.
 
     CLI Example:
 

@@ -54,6 +54,34 @@ def test_what_would_be_adopted_and_is_not_there_needs_what_makes_it(problems):
     )
 
 
+# --- what qubesd sets along ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", [None, False, True])
+def test_no_service_is_declared_otherwise_than_the_clockvm_brings_it(world, problems, minion, said):
+    """``on_property_pre_set_clockvm`` turns it on where it is not set at all."""
+    services = {"work": {**NEW, "services": {"clocksync": said}}}
+    declared = {**fleet(**services), "globals": {"clockvm": "work"}}
+    told = [
+        "qubes.work.services.clocksync: is turned on by `globals.clockvm`: leave it out, or say false"
+    ]
+    assert problems(declared) == (told if said is None else [])
+    if said is not None:
+        assert minion.apply(world, declared).failed() == {}
+        assert minion.apply(world, declared).writes == []
+
+
+def test_nor_than_the_clockvm_before_loses_it(world, problems, minion):
+    old = {"sys-net": {"adopt": True, "services": {"clocksync": True}}}
+    assert problems({**fleet(**old), "globals": {"clockvm": "sys-net"}}) == []
+    moved = {**fleet(work=NEW, **old), "globals": {"clockvm": "work"}}
+    assert problems(moved) == [
+        "qubes.sys-net.services.clocksync: is taken away when work becomes the clockvm: leave it out"
+    ]
+    minion.apply(world, {**fleet(work=NEW), "globals": {"clockvm": "work"}})
+    assert problems(moved) == []
+
+
 # --- what a new root would run -----------------------------------------------------------------
 
 

@@ -75,6 +75,18 @@ def test_a_running_qube_without_hotplug_keeps_its_maxmem(mine, minion, refused):
     assert "its prefs.maxmem can change only while it is halted" in comment
 
 
+def test_one_whose_own_kernel_has_hotplug_gets_another_maxmem_while_it_runs(mine, minion):
+    own = {"kernel": "", "maxmem": 4000}
+    agent = {"supported-feature.memory-hotplug": "1"}
+    assert minion.single(mine, "present", "work", prefs=own).results["work"]["result"] is True
+    mine.edit("work", features={**mine.qube("work")["features"], **agent})
+    mine.power("work", "Running")
+    done = minion.single(mine, "present", "work", prefs={"maxmem": 5000})
+    assert done.results["work"]["result"] is True
+    assert mine.qube("work")["properties"]["maxmem"] == 5000
+    assert mine.qube("work")["power"] == "Running"
+
+
 def test_a_used_qube_is_not_removed_and_its_users_are_named(mine, minion, refused):
     minion.single(
         mine, "present", "net", template="nixos", label="red", prefs={"provides_network": True}

@@ -112,6 +112,8 @@ def test_a_hostile_guest_is_given_up_soon_and_put_away(root, states, quick, mann
     answer = states.tesseraqt.deployed(str(root), system=SYSTEM)
     assert time.monotonic() - began < 300  # it would answer in an hour, or never
     assert (answer.result, answer.changes) == (False, {})
+    if manner in ("flood", "chatter", "lie", "die"):  # who said anything is not asked again
+        assert (root.place.parent / "streams").read_text().count("begin nixos") == 1
     assert answer.comment.startswith(f"nixos: probe: {why}")
     assert re.fullmatch(r"[\x20-\x7e\n]*", answer.comment)
     assert root.feature("x-tesseraqt-system") is None

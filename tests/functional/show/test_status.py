@@ -2,6 +2,7 @@
 """What status tells of qubes that run: which units have failed, by what each qube says."""
 
 import pytest
+from tesseraqt_lib.show import text
 
 FLEET = {
     "templates": {"nixos": {"os": "nixos", "adopt": True}},
@@ -46,13 +47,15 @@ def systemctl(world, name, text=SYSTEMCTL):
     program.chmod(0o755)
 
 
-def test_units_that_failed_are_told_of_the_qubes_that_run(running, status):
+def test_units_that_failed_are_told_of_the_qubes_that_run(running, minion, status):
     first = status()
     assert not any("failed" in one for one in first.values()), first
     systemctl(running, "work")
     before = running.snapshot()
     found = {name: one["failed"] for name, one in status().items() if "failed" in one}
     assert found == {"work": ["tesseraqt-slot-web.db.socket", "web/nginx.service"]}
+    told = text.printed({"dom0": minion.call(running, FLEET, "tesseraqt.status")})
+    assert "    failed units: tesseraqt-slot-web.db.socket, web/nginx.service" in told.splitlines()
     assert running.snapshot() == before
     assert running.qube("off")["power"] == "Halted"
 

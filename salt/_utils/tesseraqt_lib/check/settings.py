@@ -6,7 +6,7 @@ Only what is not set already is asked about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tesseraqt_lib import vocabulary as words
 from tesseraqt_lib.check.references import path_of
@@ -42,6 +42,7 @@ def check(declared: Fleet, dom0: Dom0, problems: Problems) -> None:
     for qube in kept:
         for key, text in (*unknown_properties(qube, dom0), *too_much_memory(declared, qube, dom0)):
             problems.add(placed(declared, qube, key), text)
+    clock(declared, kept, dom0, problems)
     kernels(declared, kept, dom0, problems)
     pools(declared, dom0, problems)
 
@@ -111,6 +112,22 @@ def kernels(declared: Fleet, kept: list[Qube], dom0: Dom0, problems: Problems) -
         if there and kernel not in there:
             text = "is not a kernel of this machine (/var/lib/qubes/vm-kernels)"
             problems.value(at, kernel, f"{text}{nearest(kernel, there)}")
+
+
+def clock(declared: Fleet, kept: Iterable[Qube], dom0: Dom0, problems: Problems) -> None:
+    """No service ``clocksync`` is declared otherwise than qubesd sets it with the clockvm:
+    ``on_property_pre_set_clockvm`` and ``on_property_set_clockvm`` in ``qubes/app.py``."""
+    name = declared.globals.get("clockvm")
+    said = {qube.name: qube.services["clocksync"] for qube in kept if "clocksync" in qube.services}
+    if not name or not said:
+        return
+    before = global_text(dom0, "clockvm")
+    for qube, value in said.items():
+        at = f"{path_of(declared, qube)}.services.clocksync"
+        if qube == name and value is None:
+            problems.add(at, "is turned on by `globals.clockvm`: leave it out, or say false")
+        elif qube == before != name and value:
+            problems.add(at, f"is taken away when {name} becomes the clockvm: leave it out")
 
 
 def pools(declared: Fleet, dom0: Dom0, problems: Problems) -> None:

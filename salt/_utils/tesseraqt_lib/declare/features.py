@@ -78,7 +78,8 @@ def feature_refused(name: str) -> str:
 def service_refused(name: str) -> str:
     """Why the service may not be declared; empty when it may."""
     if name == "meminfo-writer":
-        return "Qubes makes `maxmem` of it: write `prefs: {maxmem: 0}` for no memory balancing"
+        how = "for no memory balancing write `prefs: {maxmem: 0}`, else leave both out"
+        return f"Qubes makes `maxmem` of it: {how}"
     if name.startswith(words.PART):
         return "is kept by tesseraqt itself: write `containers:`"
     return ""

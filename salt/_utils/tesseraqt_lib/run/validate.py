@@ -86,6 +86,8 @@ def fleet(run: Run, raw: Any) -> tuple[Fleet, Problems]:
     problems = Problems()
     if raw is None:
         problems.warn("tesseraqt", "is not in pillar; does a top.sls name it for dom0?")
+    elif raw == {}:
+        problems.warn("tesseraqt", "is empty: nothing is declared")
     declared = alone(raw, problems)
     if problems.found:
         return declared, problems

@@ -12,13 +12,21 @@ from tesseraqt_lib.problems import Problems
 from tesseraqt_lib.run import compiled, fleet_states
 from tesseraqt_lib.run.session import Run
 from tesseraqt_lib.sls import sections
+from tesseraqt_lib.sls.state import id_of
 
 
 def of_fleet(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
     """What the next apply would do, by the ID of each state: see ``tesseraqt.plan``."""
     states = chain.from_iterable(fleet_states.states(run, declared, problems).values())
     dry_run = run.dry_run()
-    return told(compiled.in_order(dry_run, states))
+    return {**nothing_declared(declared, problems), **told(compiled.in_order(dry_run, states))}
+
+
+def nothing_declared(declared: Fleet, problems: Problems) -> dict[str, Any]:
+    """Why there is no plan at all, as a note: it does not mean that the machine is as declared."""
+    warnings = [] if declared.all or declared.globals else problems.warnings
+    notes = [str(warning) for warning in sorted(set(warnings))]
+    return {id_of("declaration"): {"notes": notes}} if notes else {}
 
 
 def of_policy(run: Run, declared: Fleet, problems: Problems) -> Iterator[str]:

@@ -48,6 +48,8 @@ def status(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"    {line}"
         if "restart" in one:
             yield f"    needs a restart, to get what changed: {', '.join(one['restart'])}"
+        if "failed" in one:
+            yield f"    failed units: {', '.join(one['failed'])}"
     for name, one in found["roots"].items():
         yield f"{name + ' (root)':<32}{one['status']} ({one['system']})"
         for container, lines in one.get("weakened", {}).items():
