@@ -115,8 +115,8 @@ def status() -> dict[str, Any]:
     """
     Declared against live, for the whole machine.
 
-    Returns ``declared`` (by qube: ``converged``, ``drifted`` and how, ``missing``
-    or ``absent``; with ``restart``, what it needs one for; and with ``failed``, if it
+    Returns ``declared`` (by qube: ``converged``, ``drifted`` and how, ``missing``,
+    ``unmanaged`` or ``absent``; with ``restart``, what it needs one for; and with ``failed``, if it
     runs and has containers, which of its units have failed, and which in a container), ``roots``
     (the qubes whose root volume holds a system, which are templates and standalone qubes:
     whether each has the declared NixOS, and which containers take back defaults of their

@@ -45,8 +45,8 @@ def policy(
         do not, and the state fails. Write ``require_any`` besides, so that they ran before.
 
     later
-        Those of the rules that another state of the same run adds: they stay if they are there,
-        and this one does not fail for them.
+        Those of the rules that the state ``tesseraqt/policy/later`` adds, once netvms run: they
+        stay if they are there, and this one does not fail for them if that is in the same run.
 
     .. code-block:: yaml
 
@@ -59,7 +59,8 @@ def policy(
     run = _run()
     running = globals().get("__running__") or {}
     said = {"rules": rules, "needs": needs or {}, "later": later}
-    return converge.returned(name, lambda: wiring.widen(run, said, running))
+    coming = {chunk["__id__"] for chunk in globals().get("__lowstate__") or ()}
+    return converge.returned(name, lambda: wiring.widen(run, said, running, coming))
 
 
 def policy_narrowed(name: str, rules: list[dict[str, Any]] | tuple[()] = ()) -> dict[str, Any]:

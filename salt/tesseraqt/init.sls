@@ -10,4 +10,5 @@ include:
   - tesseraqt.restarts
   - tesseraqt.policy
   - tesseraqt.power
+  - tesseraqt.policy_later
   - tesseraqt.released

@@ -73,6 +73,7 @@ class Minion:
         self.modules = salt.loader.minion_mods(opts, utils=utils, context={})
         self.states = salt.loader.states(opts, self.modules, utils, None, context={})
         self._id = ""
+        self._coming: list[str] = []
 
     def begin(self, world: Any, pillar: dict[str, Any], test: bool = False) -> None:
         """A new run begins in this dom0, with this pillar."""
@@ -105,6 +106,7 @@ class Minion:
         self.begin(world, pillar, test)
         with self._watched(world, run):
             compiled = self.modules["tesseraqt.fleet"]()
+            self._coming = [one["id"] for states in compiled.values() for one in states]
             for section in sections.SECTIONS:
                 for state in compiled[section]:
                     self._id = state["id"]
@@ -142,7 +144,8 @@ class Minion:
     def state(self, function: str, results: dict[str, Any], **arguments: Any) -> dict[str, Any]:
         """One state; ``results`` is what became of those before it in the same run, by ID."""
         tagged = {f"tesseraqt_|-{id_}_|-name_|-fun": one for id_, one in results.items()}
-        self.states.inject_globals = {"__running__": tagged}
+        coming = [{"__id__": id_} for id_ in self._coming]
+        self.states.inject_globals = {"__running__": tagged, "__lowstate__": coming}
         try:
             return self.states[function](**arguments)
         finally:

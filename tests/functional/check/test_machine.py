@@ -63,7 +63,8 @@ def test_no_service_is_declared_otherwise_than_the_clockvm_brings_it(world, prob
     services = {"work": {**NEW, "services": {"clocksync": said}}}
     declared = {**fleet(**services), "globals": {"clockvm": "work"}}
     told = [
-        "qubes.work.services.clocksync: is turned on by `globals.clockvm`: leave it out, or say false"
+        "qubes.work.services.clocksync: is turned on by `globals.clockvm`: leave it out, or"
+        " say false"
     ]
     assert problems(declared) == (told if said is None else [])
     if said is not None:
@@ -76,10 +77,11 @@ def test_nor_than_the_clockvm_before_loses_it(world, problems, minion):
     assert problems({**fleet(**old), "globals": {"clockvm": "sys-net"}}) == []
     moved = {**fleet(work=NEW, **old), "globals": {"clockvm": "work"}}
     assert problems(moved) == [
-        "qubes.sys-net.services.clocksync: is taken away when work becomes the clockvm: leave it out"
+        "qubes.sys-net.services.clocksync: is taken away when work becomes the clockvm: leave it"
+        " out"
     ]
     minion.apply(world, {**fleet(work=NEW), "globals": {"clockvm": "work"}})
-    assert problems(moved) == []
+    assert minion.call(world, moved, "tesseraqt.check")["problems"] == []
 
 
 # --- what a new root would run -----------------------------------------------------------------

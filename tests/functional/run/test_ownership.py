@@ -3,6 +3,7 @@
 
 import pytest
 from salt.exceptions import SaltInvocationError
+from tesseraqt_lib.dom0 import tools
 from tesseraqt_lib.dom0.client import Dom0, NotOurs
 from tesseraqt_lib.model import Step
 
@@ -156,3 +157,21 @@ def test_names_for_prune_may_be_anything_and_are_refused(world, minion):
         assert [state["function"] for state in states] == ["valid"]
     with pytest.raises(SaltInvocationError):
         minion.call(world, {"qubes": 3}, "tesseraqt.prunable")
+
+
+def test_a_qube_that_somebody_makes_in_that_very_moment_stays_theirs(world, minion, monkeypatch):
+    """qubesd refuses to make it a second time, and what was begun is not noted any more."""
+    real = tools.run
+
+    def raced(step, app):
+        if step.argv[0] == "qvm-create":
+            world.add_qube("work", template="nixos", label="green")
+        real(step, app)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tools, "run", raced)
+        assert minion.single(world, "present", "work", **NEW).failed()
+    theirs = world.snapshot()
+    assert minion.single(world, "present", "work", **NEW).writes == []
+    assert minion.call(world, fleet(work=NEW), "tesseraqt.check")["problems"]
+    assert world.snapshot() == theirs

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What status tells of qubes that run: which units have failed, by what each qube says."""
 
+import contextlib
+
 import pytest
+import salt.exceptions
 from tesseraqt_lib.show import text
 
 FLEET = {
@@ -48,9 +51,9 @@ def systemctl(world, name, text=SYSTEMCTL):
 
 
 def test_units_that_failed_are_told_of_the_qubes_that_run(running, minion, status):
-    first = status()
-    assert not any("failed" in one for one in first.values()), first
+    status()
     systemctl(running, "work")
+    systemctl(running, "wild", "#!/bin/sh\n")
     before = running.snapshot()
     found = {name: one["failed"] for name, one in status().items() if "failed" in one}
     assert found == {"work": ["tesseraqt-slot-web.db.socket", "web/nginx.service"]}
@@ -58,6 +61,24 @@ def test_units_that_failed_are_told_of_the_qubes_that_run(running, minion, statu
     assert "    failed units: tesseraqt-slot-web.db.socket, web/nginx.service" in told.splitlines()
     assert running.snapshot() == before
     assert running.qube("off")["power"] == "Halted"
+
+
+def test_a_systemd_that_does_not_say_is_not_told_as_well(running, status):
+    status()
+    systemctl(running, "work", SYSTEMCTL.replace('echo "nginx', 'exit 1; echo "nginx'))
+    systemctl(running, "wild", "#!/bin/sh\nexit 1\n")
+    found = status()
+    assert found["work"]["failed"] == ["tesseraqt-slot-web.db.socket", "web/unknown"]
+    assert found["wild"]["failed"] == ["unknown"]
+
+
+def test_a_qube_that_is_not_ours_is_asked_nothing(world, root, minion):
+    for name in FLEET["qubes"]:
+        world.add_qube(name, template="nixos", label="blue")
+        world.power(name, "Running")
+    with contextlib.suppress(salt.exceptions.SaltInvocationError):
+        minion.call(world, FLEET, "tesseraqt.status")
+    assert not (world.path / "guests").exists()
 
 
 def test_what_a_qube_makes_up_is_no_unit(running, status):

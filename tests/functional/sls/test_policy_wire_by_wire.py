@@ -135,6 +135,22 @@ def test_a_qube_that_waits_for_its_netvm_has_its_new_wire_once_it_is_attached(
     assert {(one["result"], str(one["changes"])) for one in again.values()} == {(True, "{}")}
 
 
+def test_applied_by_itself_policy_fails_for_it(mine, apply, behind_vpn):
+    results = apply({"tesseraqt": behind_vpn}, "tesseraqt.policy")
+    assert results[POLICY]["result"] is False
+    assert f"{G2_LAIR}, which waits for {LATER}" in results[POLICY]["comment"]
+    assert lines(mine) == {G2_G1, CRAFT_G1}
+
+
+def test_a_qube_behind_the_default_netvm_waits_for_that(mine, apply, behind_vpn):
+    fleet = {**copy.deepcopy(behind_vpn), "globals": {"default_netvm": "vpn"}}
+    fleet["qubes"]["g2"]["prefs"] = {"netvm": None}
+    results = apply({"tesseraqt": fleet})
+    assert {one["result"] for one in results.values()} == {True}
+    assert results[POLICY]["changes"] == {}
+    assert results[LATER]["changes"] == {"policy": {"old": None, "new": G2_LAIR}}
+
+
 def test_and_not_where_its_netvm_does_not_start(mine, apply, behind_vpn):
     mine.inject("fail", method="admin.vm.Start", dest="vpn")
     results = apply({"tesseraqt": behind_vpn})

@@ -17,7 +17,7 @@ from typing import Any
 from salt.exceptions import CommandExecutionError
 
 from tesseraqt_lib import vocabulary as words
-from tesseraqt_lib.dom0 import read, template_rpm, tools
+from tesseraqt_lib.dom0 import read, template_rpm, tools, undo
 from tesseraqt_lib.dom0.connection import asking, connected, heard
 from tesseraqt_lib.dom0.kinds import copies, halts, makes, marks
 from tesseraqt_lib.dom0.notes import Notes
@@ -113,9 +113,7 @@ class Dom0:
             return self._have(self.app.domains[want.name], want)
 
     def _have(self, vm: Any, want: Qube) -> Have:
-        if vm.name not in self._properties:
-            self._properties[vm.name] = read.values(vm)
-        properties = dict(self._properties[vm.name])
+        properties = self._values(vm)
         which = read.identity(properties)
         return Have(
             name=vm.name,
@@ -125,14 +123,7 @@ class Dom0:
             template=properties.pop("template", Value("", True)).text,
             label=properties.pop("label", Value("", True)).text,
             prefs=properties,
-            features={
-                **read.features(
-                    vm,
-                    {**want.features, **read.as_features(want.services)},
-                    self._set.pop(vm.name, {}),
-                ),
-                **self._own_features(vm, want),
-            },
+            features=self._wanted_features(vm, want),
             volumes=read.volumes(vm, want.volumes) if want.volumes else {},
             firewall=() if want.firewall is None else read.rules(vm),
             devices={kind: read.assignments(vm, kind) for kind in want.devices},
@@ -142,6 +133,18 @@ class Dom0:
             identity=which,
             hotplug=read.hotplug(vm, properties, want),
         )
+
+    def _values(self, vm: Any) -> dict[str, Value]:
+        """The properties of a qube, for whoever takes some of them out."""
+        if vm.name not in self._properties:
+            self._properties[vm.name] = read.values(vm)
+        return dict(self._properties[vm.name])
+
+    def _wanted_features(self, vm: Any, want: Qube) -> dict[str, str]:
+        """The features that a declaration speaks of, and those of tesseraqt's own."""
+        names = {**want.features, **read.as_features(want.services)}
+        known = self._set.pop(vm.name, {})
+        return {**read.features(vm, names, known), **self._own_features(vm, want)}
 
     def _unfinished(self, vm: Any, which: str) -> bool:
         """Whether the making of this very qube was begun and not finished.
@@ -212,10 +215,12 @@ class Dom0:
                 if step.argv[0] == "qvm-template" and self.begun.about(name) is not None:
                     # It runs by itself, so nobody could note which qube it made.
                     self.begun.begin(name, read.told_identity(app.qubesd_call, name))
-                kept = [] if self._withdrawn(name, todo, at, app) else todo[:at]
-                back = self._brought_back(name, todo, at, app)
+                kept = [] if undo.withdrawn(name, todo, at, app) else todo[:at]
+                back = undo.brought_back(todo, at, app)
+                if back is not None:
+                    self.stopped.finish(name)
                 self._given_up(name)
-                raise StepFailed(step, str(error), kept + back) from error
+                raise StepFailed(step, str(error), kept + (back or [])) from error
         if not any(map(halts, todo[-1:])):
             self.finished(name)
         # Qubes starts the netvms of a qube with it, and removes some disposables that are off.
@@ -236,7 +241,7 @@ class Dom0:
         if makes(step):
             self.whole.finish(name)
             self.begun.begin(name, "")
-            app = self._noting(name, app) if copies(step) else app
+            app = self._making(name, step, app)
         if halts(step):
             self.stopped.begin(name, read.told_identity(app.qubesd_call, name))
         with template_rpm.fetched(step.package, self.spool):
@@ -246,46 +251,22 @@ class Dom0:
         if marks(step):
             self.begun.finish(name)
 
-    def _noting(self, name: str, app: Any) -> Any:
-        """A connection that notes which qube it made as soon as that is there.
+    def _making(self, name: str, step: Step, app: Any) -> Any:
+        """A connection that notes what becomes of the making of a qube as soon as qubesd says so.
 
-        A tool that copies makes many calls after that one, and what is noted may be removed.
+        A tool that copies makes many calls after the one that makes it, and what is noted may be
+        removed. What qubesd refused to make, somebody else may have made.
         """
 
-        def hear(method: str, *_: object) -> None:
-            if method.startswith("admin.vm.Create"):
+        def made(method: str, *_: object) -> None:
+            if method.startswith("admin.vm.Create") and copies(step):
                 self.begun.begin(name, read.told_identity(app.qubesd_call, name))
 
-        return heard(connected(), hear)
+        def refused(method: str) -> None:
+            if method.startswith("admin.vm.Create"):
+                self.begun.finish(name)
 
-    @staticmethod
-    def _withdrawn(name: str, todo: list[Step], at: int, app: Any) -> bool:
-        """Whether a qube is gone that was made just now and could not be confined as declared.
-
-        Qubes makes it with the default netvm, and what it was not kept from, it might do.
-        """
-        made = [nr for nr, step in enumerate(todo[:at]) if makes(step)]
-        if not made or not any(step.confines for step in todo[at:]):
-            return False
-        with contextlib.suppress(tools.Failed):
-            tools.run(Step("qube", "", None, ("qvm-remove", "--force", "--", name)), app)
-            return True
-        return False
-
-    def _brought_back(self, name: str, todo: list[Step], at: int, app: Any) -> list[Step]:
-        """The qube runs again if it was halted for steps of which one then failed.
-
-        The halt itself may have failed, or only seemed to: then nothing changed in the end.
-        """
-        again = [step for step in todo[at + 1 :] if step.what == "restart" and not halts(step)]
-        if not again or not any(map(halts, todo[: at + 1])):
-            return []
-        with contextlib.suppress(tools.Failed):
-            for step in again:
-                tools.run(step, app)
-            self.stopped.finish(name)
-            return [] if halts(todo[at]) else again
-        return []
+        return heard(connected(), made, refused)
 
     def finished(self, name: str) -> None:
         """Nothing that was begun with this qube is unfinished."""

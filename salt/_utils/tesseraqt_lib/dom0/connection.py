@@ -9,6 +9,7 @@ from typing import Any
 
 from salt.exceptions import CommandExecutionError
 
+from tesseraqt_lib.bounded import process
 from tesseraqt_lib.dom0 import tools
 
 #: By which method, about what, with which bytes.
@@ -29,19 +30,27 @@ def connected() -> Any:
         return qubesadmin.Qubes()
 
 
-def heard(app: Any, hear: Hear) -> Any:
-    """The connection, of which each call is told to ``hear`` once qubesd has answered it.
-
-    What qubesd refuses is not told.
+def heard(app: Any, hear: Hear, refused: Callable[[str], object] = process.ignore) -> Any:
+    """The connection, of which each call is told once qubesd has answered it; a reply that is
+    lost is no answer.
 
     :param hear: takes the method, its argument and its payload
+    :param refused: takes the method, where qubesd answered that it did not do it
     """
+    from qubesadmin import exc
+
     plain = app.qubesd_call
 
     def call(
         dest: str, method: str, arg: Any = None, payload: Any = None, payload_stream: Any = None
     ) -> Any:
-        answer = plain(dest, method, arg, payload, payload_stream)
+        try:
+            answer = plain(dest, method, arg, payload, payload_stream)
+        except exc.QubesDaemonCommunicationError:
+            raise
+        except tools.refusals():
+            refused(method)
+            raise
         hear(method, arg or "", payload or b"")
         return answer
 

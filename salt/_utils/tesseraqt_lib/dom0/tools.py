@@ -27,8 +27,9 @@ from tesseraqt_lib.model import Step
 
 #: These wait on others, and use event loops of their own.
 SPAWNED = frozenset(("qvm-template", "qvm-start", "qvm-shutdown"))
-#: These ask nothing of a qube but its name, so the client need not list all qubes for them: of
-#: one that is not there, qubesd says so.
+#: These ask nothing of a qube but its name to set something, so the client need not list all
+#: qubes for them: of one that is not there, qubesd says so. Who takes something away that is not
+#: there is not told.
 BLIND = frozenset(("qvm-create", "qvm-features", "qvm-prefs", "qvm-service", "qvm-tags"))
 #: These make their parser anew in each call, which takes longer than the call itself.
 PARSING = frozenset(("qvm-prefs", "qvm-tags"))
@@ -121,7 +122,7 @@ def call(step: Step, app: Any) -> tuple[int, str]:
     tool = load(step.argv[0])
     # qvm-device turns the cache of the client that it is given on, for good.
     app = type(app)() if step.argv[0] == "qvm-device" else app
-    app.blind_mode = step.argv[0] in BLIND and not copies(step)
+    app.blind_mode = step.argv[0] in BLIND and step.new is not None and not copies(step)
     said = Words()
     refused: tuple[type[BaseException], ...] = (*refusals(), ValueError)
     with words_to(said):

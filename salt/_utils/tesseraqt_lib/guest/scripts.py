@@ -79,7 +79,7 @@ KNOWN: dict[str, tuple[Grammar, Bounds]] = {
         Bounds(total=600, idle=300),
     ),
     "health": (
-        {"failed_units": re.compile(r"(?:[A-Za-z0-9@:._/\\-]{1,255}(?:,(?!\Z)|\Z)){0,99}")},
+        {"failed_units": re.compile(r"(?:[A-Za-z0-9@:._/\\-]{1,300}(?:,(?!\Z)|\Z)){0,99}")},
         Bounds(total=20, idle=20, log=QUIET),
     ),
     "generations": (

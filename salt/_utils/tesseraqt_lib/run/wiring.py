@@ -68,24 +68,31 @@ def narrow(run: Run, raw: Any) -> Outcome:
         return converge.apply("policy", lambda: narrowed(run, rules), door)
 
 
-def widen(run: Run, said: Mapping[str, Any], running: Mapping[str, Mapping[str, Any]]) -> Outcome:
+def widen(
+    run: Run,
+    said: Mapping[str, Any],
+    running: Mapping[str, Mapping[str, Any]],
+    coming: Collection[str] = (),
+) -> Outcome:
     """What came of the state ``policy``.
 
     :param said: its arguments
     :param running: what became of the states of this run until now, as Salt has it
+    :param coming: the IDs of all states of this run
     :raises lock.Held: somebody else applies, or changes policy and does not come to an end
     """
     want = validate.accepted(lambda problems: wanted(said, problems))
+    excused = want.later if sls_policy.LATER in coming else ()
     waiting = want.waiting(unmet(want.needs, running, run.test))
     if run.test:
         foretold = converge.predict("policy", lambda: plan(run, want, waiting))
-        return told(run, want, waiting, foretold)
+        return told(run, want, waiting, excused, foretold)
     run.take_lock()
     door = run.policy_file
     with lock.held(door.path.parent):
         waiting |= {rule: [TAKEN] for rule in taken(run, want.rules)}
         done = converge.apply("policy", lambda: plan(run, want, waiting), door)
-        return told(run, want, waiting, done)
+        return told(run, want, waiting, excused, done)
 
 
 def wanted(said: Mapping[str, Any], problems: Problems) -> Wanted:
@@ -116,15 +123,23 @@ def taken(run: Run, rules: Iterable[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.line not in left]
 
 
-def told(run: Run, want: Wanted, waiting: Mapping[Rule, list[str]], outcome: Outcome) -> Outcome:
-    """The outcome, which is no success as long as a declared rule is missing that no other state
-    is to add."""
+def told(
+    run: Run,
+    want: Wanted,
+    waiting: Mapping[Rule, list[str]],
+    excused: Collection[Rule],
+    outcome: Outcome,
+) -> Outcome:
+    """The outcome, which is no success as long as a declared rule is missing.
+
+    :param excused: the rules that another state of this run is to add
+    """
     missing = planner.missing(want.rules, look(run))
     if not missing or outcome.result is False:
         return outcome
     before = [outcome.comment] if outcome.changes else []
     comment = "\n".join((*before, *still_missing(missing, waiting)))
-    result = outcome.result if set(missing) <= set(want.later) else False
+    result = outcome.result if set(missing) <= set(excused) else False
     return replace(outcome, result=result, comment=comment)
 
 

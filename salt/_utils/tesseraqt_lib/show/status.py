@@ -31,7 +31,11 @@ def of_machine(run: Run, declared: Fleet, problems: Problems) -> dict[str, Any]:
         name: run.files.tree_of(declared, name) for name in fleet_roots.qubes_by_root(declared)
     }
     found = {name: looked_at(run, dry_run, qube, problems) for name, qube in declared.all.items()}
-    asked = [name for name, qube in declared.all.items() if qube.containers and runs(found[name])]
+    asked = [
+        name
+        for name, qube in declared.all.items()
+        if qube.containers and runs(found[name]) and run.dom0.owned_or_none(name)
+    ]
     states = sls_roots.restarts_of(declared, lambda root: trees[root].parts).values()
     return {
         "declared": with_details(
@@ -70,6 +74,8 @@ def judged(qube: Qube, have: Have | None, plan: Plan) -> dict[str, Any]:
         }
     if have is None:
         return {"status": "missing"}
+    if qube.managed and not have.owned and not qube.adopt:
+        return {"status": "unmanaged", "why": list(plan.refusals)}
     if plan.refusals:
         return {"status": "drifted", "state": have.state, "blocked": list(plan.refusals)}
     if plan.steps:

@@ -56,13 +56,12 @@ def around(
     """
     first = narrowing(fleet, found)
     if not first:
-        return {"policy_narrowed": [], **compiled, "policy": []}
+        return {"policy_narrowed": [], **compiled, "policy": [], "policy_later": []}
     rules = policy_rules.rules(fleet)
     names = names_in(found) | ends_of(rules)
     waiting = {name: waiting_for(states, names) for name, states in compiled.items()}
     last, later = widening(waiting, fleet, rules) if fleet.qubes else ([], [])
-    power = [*waiting.get("power", ()), *later]
-    return {"policy_narrowed": first, **waiting, "policy": last, "power": power}
+    return {"policy_narrowed": first, **waiting, "policy": last, "policy_later": later}
 
 
 def widening(
@@ -72,16 +71,27 @@ def widening(
     netvms run, if an end is given its own only then."""
     before = [one for section in BEFORE for one in compiled.get(section, ())]
     needs = needed_by(sorted(ends_of(rules)), before, fleet)
-    attached = {
-        one.name: [one.id]
-        for one in compiled.get("power", ())
-        if one.function == "present" and one.name in needs
-    }
+    attached = attached_later(needs, compiled.get("power", ()), fleet)
     if not attached:
         return [widened(POLICY, rules, needs)], []
     later = [rule for rule in rules if {rule.source, rule.target} & attached.keys()]
     whole = {end: [*ids, *attached.get(end, ())] for end, ids in needs.items()}
     return [widened(POLICY, rules, needs, later)], [widened(LATER, rules, whole)]
+
+
+def attached_later(
+    ends: Iterable[str], power: Iterable[State], fleet: Fleet
+) -> dict[str, list[str]]:
+    """By end of a wire, the state after which it has the netvm that is declared: its own, or the
+    default one where it declares none."""
+    own = {one.name: one.id for one in power if one.function == "present"}
+    default = [one.id for one in power if one.function == "globals"]
+    follows = {end for end in ends if fleet.all[end].prefs.get("netvm") is None}
+    return {
+        end: [own[end]] if end in own else default
+        for end in ends
+        if end in own or (default and end in follows)
+    }
 
 
 def widened(

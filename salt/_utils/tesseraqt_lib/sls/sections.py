@@ -22,7 +22,7 @@ from tesseraqt_lib.sls.state import State, id_of
 SECOND = 0.5
 SECTIONS = (
     *("policy_narrowed", "templates", "qubes", "globals", "absent"),
-    *("roots", "restarts", "policy", "power", "released"),
+    *("roots", "restarts", "policy", "power", "policy_later", "released"),
 )
 
 
