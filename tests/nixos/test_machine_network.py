@@ -163,6 +163,20 @@ table ip qubes {
 """
 
 
+@pytest.mark.parametrize(
+    "missing", ["rm -f /etc/resolv.conf", "ln -sfn /run/nowhere/x /etc/resolv.conf"]
+)
+def test_a_container_starts_where_the_qube_has_no_resolv_conf(work, missing):
+    """nspawn fails without it, and Qubes' agent may make it later than containers start."""
+    work.run("sh", "-c", f"cp -L /etc/resolv.conf /root/kept; {missing}")
+    try:
+        for container in ("app", "online"):
+            work.run("systemctl", "restart", f"container@{container}")
+            assert work.active(f"container@{container}")
+    finally:
+        work.run("sh", "-c", "rm -f /etc/resolv.conf; cp /root/kept /etc/resolv.conf")
+
+
 def test_the_rules_of_qubes_and_those_of_tesseraqt_leave_each_other_alone(work):
     nft = ("nft", "--file", "-")
     work.run(*nft, data=QUBES.encode())

@@ -97,6 +97,7 @@ def test_a_switch_after_which_a_unit_fails_is_undone(root):
 
 
 def test_health_names_what_has_failed_in_the_qube_and_in_its_containers(root):
+    root.deploy(NEW)
     assert root.ask("health").values == {"failed_units": ""}
     broken = ("--unit=broken", "--property=Type=oneshot", "/run/current-system/sw/bin/false")
     root.machine.run("systemd-run", *broken, check=False)
