@@ -100,7 +100,8 @@ SOCKETS_AND_FILES = {
         "is container@web.service, which is of the container web",
     ),
     "a unit by its file with its name": (
-        'systemd.units."x.service" = { text = ""; name = lib.mkForce "tesseraqt-network.service"; };',
+        'systemd.units."x.service" = {'
+        ' text = ""; name = lib.mkForce "tesseraqt-network.service"; };',
         "systemd.units.x.service",
         "is tesseraqt-network.service, which is of the containers db web",
     ),

@@ -149,13 +149,13 @@ in
     ++ concatMap (kind: posing options.systemd.${kind} (name: elem name (seen kind))) kinds
     ++ posing options.systemd.units reached;
 
-  # Whether a file of /etc is one that systemd reads for them.
+  # Whether a file of /etc is one that systemd reads for them; of system.conf see touched-manager.nix.
   places = file:
     let
       found = builtins.match "systemd/system([.][a-z]+)?(/(.*))?" file;
       inner = lib.elemAt found 2;
     in
-    found != null && (inner == null || reached inner);
+    found != null && file != "systemd/system.conf" && (inner == null || reached inner);
 
   # Whose a file is, by the first part of its path that says so.
   whoseFile = file:

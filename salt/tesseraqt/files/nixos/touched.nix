@@ -80,8 +80,10 @@ let
   file = name: config.environment.etc.${name}.target or name;
   inEtc = name: elem (file name) etc || units.places (file name);
 
-  # What bash, and what starts a container, take from where they were started.
-  variable = name: builtins.match "BASH_ENV|extraFlags|SYSTEMD_(NSPAWN_.*|SECCOMP)" name != null;
+  variables = import ./touched-manager.nix {
+    inherit config lib options pkgs;
+    watch = { inherit all by file foreign kept; };
+  };
 
   network = import ./touched-network.nix {
     inherit config lib options;
@@ -113,7 +115,7 @@ in
     ++ concatMap settings containers
     ++ units.problems
     ++ kept "environment.etc" options.environment.etc inEtc
-    ++ kept "systemd.globalEnvironment" options.systemd.globalEnvironment variable
+    ++ variables
     ++ network
     ++ kept "users.users" options.users.users carrier
     ++ kept "users.groups" options.users.groups carrier
