@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from nix_evaluation import EVALUATE, MODULE, EvaluationError
+from nix_evaluation import EVALUATE, MODULE, NIXOS, EvaluationError
 
 FLAG = 'containers.web.extraFlags = [ "--capability=all" ];'
 #: What a module does to have nobody refuse what else it says, and where that is told.
@@ -43,6 +43,18 @@ def test_no_priority_of_a_module_turns_a_refusal_off(said, silence, where):
 
 def test_nor_do_all_of_tesseraqts_modules_go(said):
     assert "disables those of tesseraqt" in said("disabledModules = [ ../nixos ];")
+
+
+def test_nor_does_one_of_those_that_confine_a_container(said):
+    told = said("disabledModules = [ ../nixos/hardening.nix ../nixos/state.nix ];")
+    for part in ("hardening", "state"):
+        assert f"- disabledModules: takes away {part}.nix, which makes the containers db" in told
+
+
+def test_of_all_modules_the_few_others_confine_nothing():
+    imported = set(re.findall(r"\./([a-z]+)\.nix$", (NIXOS / "default.nix").read_text(), re.M))
+    [parts] = re.findall(r"parts = \[(.*)\];", (NIXOS / "touched.nix").read_text())
+    assert imported - set(re.findall("[a-z]+", parts)) == {"options", "untouched", "enter"}
 
 
 def test_nor_is_another_system_built_in_its_place(said):

@@ -67,13 +67,24 @@ let
     in
     optional ((option.highestPrio or 100) < 100 && overriders != [ ])
       "${lib.showOption option.loc}: ${by overriders}: overrides all of it, and what tesseraqt makes of ${all}";
-  said = option:
+  # Who takes away what is refused: all, or what becomes of it.
+  silenced =
     let
+      option = options.assertions;
       definers = filter foreign option.definitionsWithLocations ++ declarers option;
+      lost = declarers option != [ ] || !any ours option.definitionsWithLocations;
     in
-    if option.highestPrio or 100 < 100 then overrides option
-    else optional (declarers option != [ ] || !any ours option.definitionsWithLocations)
-      "${lib.showOption option.loc}: ${by definers}: takes away what tesseraqt refuses";
+    if overrides option != [ ] then overrides option
+    else optional lost "${lib.showOption option.loc}: ${by definers}: takes away what tesseraqt refuses";
+
+  # The files here that confine a container. Each defines something in one of these, if only nothing
+  # at all; one that does not was disabled.
+  parts = [ "api" "assertions" "container" "desktop" "display" "hardening" "network" "slot" "state" "tmpfs" ];
+  defined = concatMap (option: map (definition: toString definition.file) option.definitionsWithLocations)
+    [ options.assertions options.containers options.systemd.services options.systemd.sockets ];
+  gone = concatMap
+    (part: optional (!elem (toString ./. + "/${part}.nix") defined) "disabledModules: takes away ${part}.nix, which makes ${all} what they are")
+    parts;
 
   # The flags of containers, the service that takes their calls, and drop-ins of their units.
   etc = named options.environment.etc ours ++ map (name: "nixos-containers/${name}.conf") containers;
@@ -107,18 +118,19 @@ let
 in
 {
   # To be told outside of what it is about.
-  overridden = lib.optionals (containers != [ ]) (said options.assertions);
-  problems = undeclared
+  overridden = lib.optionals (containers != [ ]) (if silenced != [ ] then silenced else gone);
+  problems =
+    undeclared
     ++ lib.optionals (containers != [ ]) (
-    redeclared
-    ++ concatMap overrides (units.options ++ [ options.containers options.environment.etc options.users.users options.users.groups ])
-    ++ concatMap settings containers
-    ++ units.problems
-    ++ kept "environment.etc" options.environment.etc inEtc
-    ++ variables
-    ++ network
-    ++ kept "users.users" options.users.users carrier
-    ++ kept "users.groups" options.users.groups carrier
-  );
+      redeclared
+      ++ concatMap overrides (units.options ++ [ options.containers options.environment.etc options.users.users options.users.groups ])
+      ++ concatMap settings containers
+      ++ units.problems
+      ++ kept "environment.etc" options.environment.etc inEtc
+      ++ variables
+      ++ network
+      ++ kept "users.users" options.users.users carrier
+      ++ kept "users.groups" options.users.groups carrier
+    );
   checks = lib.optionals (containers != [ ]) units.checks;
 }
