@@ -14,6 +14,7 @@ let
     };
   };
   inherit (root) config;
+  refused = import (tree + "/nixos/refused.nix") root;
   inherit (root.pkgs) lib;
 
   names = lib.attrNames config.tesseraqt.containers;
@@ -52,8 +53,10 @@ let
     };
 in
 {
-  toplevel = config.system.build.toplevel.drvPath;
-  failed = failed config;
+  toplevel = refused.toplevel.drvPath;
+  failed = failed config ++ refused.unsaid;
+  # What has to be built before it.
+  checks = map (check: check.drvPath) (refused.toplevel.drvAttrs.tesseraqtChecks or [ ]);
   inherit (config) warnings;
   flags = lib.mapAttrs (_: cfg: cfg.flag) config.tesseraqt.containers;
   inherit (config.tesseraqt) dropped;

@@ -94,11 +94,6 @@ BY_MODULE = {
         "networking.nftables.tables.tesseraqt",
         "the containers db web",
     ),
-    "a rule in that table": (
-        'networking.nftables.ruleset = "add chain inet tesseraqt x";',
-        "networking.nftables.ruleset",
-        "the containers db web",
-    ),
     "what flags are before they are read": (
         'systemd.globalEnvironment.extraFlags = "--capability=all";',
         "systemd.globalEnvironment.extraFlags",
@@ -137,36 +132,49 @@ def test_nor_does_a_module_of_the_root_take_its_hardening_back(
     assert what in told[0]
 
 
+#: What a module of the root may add, to a container and around it.
+ADDED = """
+  containers.web.bindMounts."/media".hostPath = "/home/user/media";
+  containers.web.timeoutStartSec = "1h";
+  containers.other = { extraFlags = [ "--capability=all" ]; config = { }; };
+  systemd.services."container@other".serviceConfig.MemoryMax = "1G";
+  systemd.globalEnvironment.TZ = "CET";
+  systemd.managerEnvironment.SYSTEMD_LOG_LEVEL = "debug";
+  systemd.extraConfig = "DefaultEnvironment=TZ=CET\\nDefaultTimeoutStopSec=9s";
+  environment.etc."systemd/system.conf.d/x.conf".text = "[Manager]\\nDefaultLimitNOFILE=9";
+  boot.kernelParams = [ "quiet" ];
+  systemd.packages = [ pkgs.hello ];
+  systemd.services.mine.aliases = [ "ours.service" ];
+  systemd.units."mine.path" = { text = ""; aliases = [ "ours.path" ]; };
+  networking.nftables.tables.mine = { family = "inet"; content = ""; };
+  networking.nftables.ruleset = "add table inet tesseraqt-mine";
+"""
+#: And to the units that confine one.
+ADDED_TO_UNITS = """
+  systemd.services."container@web" = {
+    after = [ "sshd.service" ];
+    wants = [ "sshd.service" ];
+    partOf = [ "mine.service" ];
+    onFailure = [ "mail.service" ];
+    restartTriggers = [ "x" ];
+    serviceConfig = {
+      MemoryHigh = "100M";
+      IOWeight = 10;
+      LogRateLimitBurst = 5;
+      RestartSec = lib.mkForce 60;
+      IPAddressDeny = "any";
+      IPAddressAllow = "192.0.2.1";
+    };
+  };
+  systemd.services.tesseraqt-wires.serviceConfig.CPUWeight = 10;
+  systemd.services.tesseraqt-network.before = [ "sshd.service" ];
+  systemd.sockets."tesseraqt-api-db.sql".wantedBy = [ "multi-user.target" ];
+  systemd.units."container@db.service".wantedBy = [ "mine.target" ];
+"""
+
+
 def test_a_module_may_add_what_pillar_has_no_word_for(nix, nixpkgs, with_module):
-    text = """
-      containers.web.bindMounts."/media".hostPath = "/home/user/media";
-      containers.web.timeoutStartSec = "1h";
-      containers.other = { extraFlags = [ "--capability=all" ]; config = { }; };
-      systemd.globalEnvironment.TZ = "CET";
-      systemd.packages = [ pkgs.hello ];
-      systemd.services.mine.aliases = [ "ours.service" ];
-      systemd.services."container@web" = {
-        after = [ "sshd.service" ];
-        wants = [ "sshd.service" ];
-        partOf = [ "mine.service" ];
-        onFailure = [ "mail.service" ];
-        restartTriggers = [ "x" ];
-        serviceConfig = {
-          MemoryHigh = "100M";
-          IOWeight = 10;
-          LogRateLimitBurst = 5;
-          RestartSec = lib.mkForce 60;
-          IPAddressDeny = "any";
-          IPAddressAllow = "192.0.2.1";
-        };
-      };
-      systemd.services.tesseraqt-wires.serviceConfig.CPUWeight = 10;
-      systemd.services.tesseraqt-network.before = [ "sshd.service" ];
-      systemd.sockets."tesseraqt-api-db.sql".wantedBy = [ "multi-user.target" ];
-      systemd.units."container@db.service".wantedBy = [ "mine.target" ];
-      networking.nftables.tables.mine = { family = "inet"; content = ""; };
-    """
-    tree = with_module(text)
+    tree = with_module(ADDED + ADDED_TO_UNITS)
     assert nix.evaluate(EVALUATE, "failed", nixpkgs=nixpkgs, tree=tree) == []
     confs = nix.evaluate(EVALUATE, "confs", nixpkgs=nixpkgs, tree=tree)
     assert "--bind-ro=/home/user/media:/media" in confs["web"]

@@ -94,6 +94,52 @@ SOCKETS_AND_FILES = {
         "systemd.services.other",
         "is tesseraqt-network.service, which is of the containers db web",
     ),
+    "a unit by its file that is called as it": (
+        'systemd.units."other.service" = { text = ""; aliases = [ "container@web.service" ]; };',
+        "systemd.units.other.service",
+        "is container@web.service, which is of the container web",
+    ),
+    "a unit by its file with its name": (
+        'systemd.units."x.service" = {'
+        ' text = ""; name = lib.mkForce "tesseraqt-network.service"; };',
+        "systemd.units.x.service",
+        "is tesseraqt-network.service, which is of the containers db web",
+    ),
+    "a unit that is called as an instance": (
+        'systemd.services.other.aliases = [ "tesseraqt-display-web@0-1-0.service" ];',
+        "systemd.services.other",
+        "is tesseraqt-display-web@0-1-0.service, which is of the container web",
+    ),
+    "a unit that is given as a package": (
+        'systemd.units."container@web.service".unit = pkgs.hello;',
+        "systemd.units.container@web.service",
+        "(unit), which is of the container web",
+    ),
+    "a drop-in of every display": (
+        'systemd.units."tesseraqt-display-@.service.d/x.conf".text = "[Service]";',
+        "systemd.units.tesseraqt-display-@.service.d/x.conf",
+        "(all of it), which is of the containers db web",
+    ),
+    "a drop-in of whatever is ours": (
+        'systemd.services."tesseraqt-@" = { overrideStrategy = "asDropin"; enable = true; };',
+        "systemd.services.tesseraqt-@",
+        "(all of it), which is of the containers db web",
+    ),
+    "a drop-in of every display, for an instance": (
+        'environment.etc."systemd/system/tesseraqt-display-@0-1-0.service.d/x.conf".text = "";',
+        "environment.etc.systemd/system/tesseraqt-display-@0-1-0.service.d/x.conf",
+        "holds what tesseraqt makes of the containers db web",
+    ),
+    "a unit for an instance, by its file": (
+        'systemd.units."tesseraqt-display-web@0-1-0.service".text = "[Service]";',
+        "systemd.units.tesseraqt-display-web@0-1-0.service",
+        "(all of it), which is of the container web",
+    ),
+    "a unit for an instance": (
+        'systemd.services."tesseraqt-display-web@x".script = "true";',
+        "systemd.services.tesseraqt-display-web@x",
+        "(all of it), which is of the container web",
+    ),
     "what is said of every service": (
         "options.systemd.services = lib.mkOption { type = lib.types.attrsOf (lib.types.submodule {"
         " config.serviceConfig.AmbientCapabilities = [ ]; }); };",

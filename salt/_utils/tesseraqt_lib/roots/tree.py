@@ -25,7 +25,7 @@ FORMULA = "tesseraqt/files"
 #: Bytes of a file that goes into a root.
 MOST = 1 << 20
 #: What is beside ``nixos/`` in each tree: how it builds on the root's own configuration.
-ROOTS = ("root.nix", "flake-root.nix")
+ROOTS = ("root.nix", "flake-root.nix", "system.nix")
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,8 @@ fi
 
 # Added to the root's own channels where it has any, as `nixos-rebuild` does.
 build_root() {
-  if [ "$2" = flake ]; then
-    nix-build "$tree/flake-root.nix" --argstr name "$3" -A config.system.build.toplevel \
-      --out-link "$tree/result"
-  else
-    nix-build '<nixpkgs/nixos>' -A system -I "nixos-config=$tree/root.nix" \
-      --out-link "$tree/result"
-  fi
+  nix-build "$tree/system.nix" --argstr kind "$2" --argstr name "${3-auto}" \
+    -I "nixos-config=$tree/root.nix" --out-link "$tree/result"
 }
 
 # Where memory gets short, the build is to die and not the agents of Qubes.

@@ -11,7 +11,7 @@ let
   imported = module: builtins.concatMap follow (module.imports or [ ]);
   follow =
     module:
-    if builtins.isPath module && builtins.pathExists (module + "/../system.json") then
+    if builtins.isPath module && baseNameOf module == "nixos" then
       [
         { tesseraqt = read (module + "/../system.json"); }
         (

@@ -13,17 +13,31 @@ let
   suffix = lib.removeSuffix "s";
 
   own = kind: named options.systemd.${kind} ours;
-  # Whose drop-ins are read for a unit too: its template, and what its name begins with up to a dash.
+  # Whose drop-ins are read for a unit too: its template, and what its name begins with up to a
+  # dash, of which instances have a template again (src/shared/dropin.c of systemd).
   template = name: optional (lib.hasInfix "@" name) "${head (splitString "@" name)}@";
   dashed = name:
     let
       parts = splitString "-" (head (splitString "@" name));
+      begin = count: lib.concatStringsSep "-" (lib.take count parts) + "-";
     in
-    map (count: lib.concatStringsSep "-" (lib.take count parts) + "-") (lib.range 1 (lib.length parts - 1));
+    concatMap (count: [ (begin count) ] ++ optional (lib.hasInfix "@" name) "${begin count}@") (lib.range 1 (lib.length parts - 1));
   watched = lib.genAttrs kinds (kind: unique (concatMap (name: [ name ] ++ template name ++ dashed name) (own kind)));
-  files = concatMap (kind: map (name: "${name}.${suffix kind}") watched.${kind}) kinds;
+  fileOf = kind: name: "${name}.${suffix kind}";
+  files = concatMap (kind: map (fileOf kind) watched.${kind}) kinds;
+  # Each instance of these is watched; of container@, only those of declared containers.
+  templates = filter (file: fits ".*@[.][a-z]+" file && !lib.hasPrefix "container@" file) files;
+  # The template of an instance whose template is one of them, else the name itself.
+  general = file:
+    let
+      found = builtins.match "([^@]*@).+([.][a-z]+)" file;
+      name = lib.concatStrings found;
+    in
+    if found != null && elem name templates then name else file;
+  # What is or becomes the file of one of them.
+  isOne = file: elem (general file) files;
   # Where there is a file, or a drop-in, of one of them or of all of a kind.
-  reached = file: elem file files || elem (lib.removeSuffix ".d" (head (splitString "/" file))) (files ++ map suffix kinds);
+  reached = file: isOne file || elem (general (lib.removeSuffix ".d" (head (splitString "/" file)))) (files ++ map suffix kinds);
 
   fits = pattern: text: builtins.match pattern text != null;
   section = { tuned, grown, added }: made: had: filter
@@ -80,53 +94,68 @@ let
     let
       definers = who option name ++ declarers option;
       alone = watch.without types.${kind} option (definition: !foreign definition) name;
-      changed = if option.value ? ${name} then differences kind option.value.${name} alone else [ ];
+      changed = if option.value ? ${name} then differences kind option.value.${name} alone ++ optional (kind == "units" && given name) "unit" else [ ];
     in
     # What others declare of all units is told where it changes something.
     optional (definers != [ ] && (lib.any data definers || changed != [ ]))
       "${change "${lib.showOption option.loc}.${name}" definers changed}, which is of ${whose name}";
 
+  # Of a kind, all that others say of one of them.
+  seen = kind: unique (watched.${kind} ++ filter (name: isOne (fileOf kind name)) (named options.systemd.${kind} foreign));
+
   # Another unit can say that it is one of these.
-  posing = kind:
+  posing = option: known:
     let
-      option = options.systemd.${kind};
-      claimed = name: filter (file: elem file files) ([ (option.value.${name}.name or "") ] ++ option.value.${name}.aliases or [ ]);
+      claimed = name: filter isOne ([ (option.value.${name}.name or "") ] ++ option.value.${name}.aliases or [ ]);
     in
     concatMap
       (name: map
         (file: "${lib.showOption option.loc}.${name}: ${by (who option name)}: is ${file}, which is of ${whose file}")
         (claimed name))
-      (lib.subtractLists watched.${kind} (named option foreign));
+      (filter (name: !known name) (named option foreign));
 
-  # Drop-ins in packages are seen once these are there: when the system is built.
-  packages = filter foreign options.systemd.packages.definitionsWithLocations;
-  looked = definition: pkgs.runCommand "tesseraqt-untouched" { inherit (definition) value; } ''
-    for package in $value; do
-      for file in ${toString (files ++ map (kind: "${suffix kind}.d") kinds)}; do
-        for found in "$package"/{etc,lib}/systemd/system/"$file"{,.d}; do
-          if [ -e "$found" ] || [ -L "$found" ]; then
-            echo ${lib.escapeShellArg "systemd.packages: ${by [ definition ]}: changes what tesseraqt makes of ${all}:"} "$found" >&2
-            exit 1
-          fi
-        done
+  # What is in packages is seen once these are there: when the system is built.
+  search = file: lib.escapeShellArgs [ "-name" file "-o" "-name" "${file}.d" "-o" "-lname" file "-o" "-lname" "*/${file}" ];
+  searched = lib.intersperse "-o" (map search
+    (files ++ map (lib.replaceStrings [ "@" ] [ "@?*" ]) templates ++ map (kind: "${suffix kind}.d") kinds));
+  looked = at: definers: value: pkgs.runCommand "tesseraqt-untouched" { inherit value; } ''
+    for place in $value; do
+      for inside in "$place" "$place"/{etc,lib}/systemd/system; do
+        [ -d "$inside" ] || continue
+        found=$(find "$inside"/ -maxdepth 1 \( ${toString searched} \))
+        if [ -n "$found" ]; then
+          echo ${lib.escapeShellArg "${at}: ${by definers}: changes what tesseraqt makes of ${all}:"} "$found" >&2
+          exit 1
+        fi
       done
     done
     touch $out
   '';
+  packages = filter foreign options.systemd.packages.definitionsWithLocations;
+  # A unit can be given as a package, whatever its text says.
+  given = name:
+    let
+      unit = options.systemd.units.value.${name};
+    in
+    unit.unit != utils.systemdUtils.lib.makeUnit name unit;
 in
 {
-  problems =
-    concatMap (kind: concatMap (problem kind options.systemd.${kind}) watched.${kind}) kinds
-    ++ concatMap (problem "units" options.systemd.units) (filter reached (named options.systemd.units foreign))
-    ++ concatMap posing kinds;
+  # Of these tesseraqt makes something.
+  options = map (kind: options.systemd.${kind}) (kinds ++ [ "units" ]);
 
-  # Whether a file of /etc is one that systemd reads for them.
+  problems =
+    concatMap (kind: concatMap (problem kind options.systemd.${kind}) (seen kind)) kinds
+    ++ concatMap (problem "units" options.systemd.units) (filter reached (named options.systemd.units foreign))
+    ++ concatMap (kind: posing options.systemd.${kind} (name: elem name (seen kind))) kinds
+    ++ posing options.systemd.units reached;
+
+  # Whether a file of /etc is one that systemd reads for them; of system.conf see touched-manager.nix.
   places = file:
     let
       found = builtins.match "systemd/system([.][a-z]+)?(/(.*))?" file;
       inner = lib.elemAt found 2;
     in
-    found != null && (inner == null || reached inner);
+    found != null && file != "systemd/system.conf" && (inner == null || reached inner);
 
   # Whose a file is, by the first part of its path that says so.
   whoseFile = file:
@@ -135,5 +164,7 @@ in
     in
     lib.findFirst (known: known != all) all parts;
 
-  checks = map looked packages;
+  checks = map (definition: looked "systemd.packages" [ definition ] definition.value) packages
+    ++ map (name: looked "systemd.units.${name}" (who options.systemd.units name) options.systemd.units.value.${name}.unit)
+    (filter (name: !reached name && given name) (named options.systemd.units foreign));
 }
