@@ -56,7 +56,7 @@ in
   toplevel = refused.toplevel.drvPath;
   failed = failed config ++ refused.unsaid;
   # What has to be built before it.
-  checks = map (check: check.drvPath) (refused.toplevel.drvAttrs.tesseraqtChecks or [ ]);
+  checks = map (check: { name = check.drvPath; inherit (check) buildCommand; }) (refused.toplevel.drvAttrs.tesseraqtChecks or [ ]);
   inherit (config) warnings;
   flags = lib.mapAttrs (_: cfg: cfg.flag) config.tesseraqt.containers;
   inherit (config.tesseraqt) dropped;

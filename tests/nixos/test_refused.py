@@ -76,7 +76,7 @@ def test_a_check_of_the_build_stays_whatever_becomes_of_the_checks(nix, nixpkgs,
         ' system.systemBuilderArgs.passedChecks = lib.mkForce "";'
     )
     [check] = nix.evaluate(EVALUATE, "checks", nixpkgs=nixpkgs, tree=tree)
-    assert check.endswith("-tesseraqt-untouched.drv")
+    assert check["name"].endswith("-tesseraqt-untouched.drv")
 
 
 def test_a_root_without_containers_may_override_assertions(nix, nixpkgs, plant):

@@ -17,7 +17,7 @@ let
     if unsaid != [ ] then refuse (said ++ unsaid)
     else if touched.checks == [ ] then system
     # Whatever became of `system.checks`.
-    else system.overrideAttrs { tesseraqtChecks = touched.checks; };
+    else system.overrideAttrs (_: { tesseraqtChecks = touched.checks; });
 in
 # A flake can have something else than a NixOS, in which nothing is to be seen.
 if !(root ? options) then { inherit (root.config.system.build) toplevel; unsaid = [ ]; }
